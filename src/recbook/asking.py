@@ -1,0 +1,153 @@
+"""Ask a question of code: draw the cases, run it quietly and within limits, copy what it saw."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import signal
+import sys
+import threading
+import traceback
+import warnings
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from recbook.answer import MAX_MESSAGE, Answer, CaseAnswer, Raised, plain, to_json
+from recbook.errors import AnswerTooLarge
+from recbook.question import Case, Code, Question
+
+#: The seed of the public cases: the ones `check` asks in a notebook.
+PUBLIC_SEED = 0
+#: The type names under which limits that were hit appear in an answer.
+OUT_OF_TIME = "OutOfTime"
+TOO_LARGE = "AnswerTooLarge"
+#: How often the alarm rings again, for code that swallows every exception.
+_ALARM_AGAIN = 0.5
+
+
+class OutOfTime(BaseException):
+    """The time limit of a case was reached. Not an `Exception`, so that `except Exception` does not hide it."""
+
+
+def draw_cases(question: Question, seed: int = PUBLIC_SEED) -> list[Case]:
+    """The cases of a question for one seed. Each question has its own stream of random numbers."""
+    stream = np.random.SeedSequence([seed, zlib.crc32(question.id.encode())])
+    return question.cases(np.random.default_rng(stream))
+
+
+def ask(question: Question, namespace: Mapping[str, Any], seed: int = PUBLIC_SEED) -> Answer:
+    """Ask `question` of the code in `namespace` and return what was seen.
+
+    Never raises what the code raises: an exception, `SystemExit` included, becomes part of the answer.
+    A `KeyboardInterrupt` passes, so that the person at the keyboard can stop.
+    """
+    missing = tuple(name for name in question.needs if name not in namespace)
+    if missing:
+        return Answer(missing=missing)
+    code = Code(namespace, question.needs)
+    cases = []
+    for case in draw_cases(question, seed):
+        cases.append(_ask_case(question, code, case, seed))
+        if cases[-1].raised and cases[-1].raised.type_name == OUT_OF_TIME:
+            break  # one wait is enough
+    answer = Answer(cases=tuple(cases))
+    try:
+        to_json(answer, question.max_bytes)
+    except AnswerTooLarge as error:
+        return Answer(cases=(CaseAnswer(raised=Raised(TOO_LARGE, str(error))),))
+    return answer
+
+
+def _ask_case(question: Question, code: Code, case: Case, seed: int) -> CaseAnswer:
+    parts: dict[str, Any] = {}
+    raised = None
+    with _quiet(), _own_randomness(seed):
+        try:
+            with time_limit(question.seconds):
+                for name, value in question.ask(code, case):
+                    parts[name] = plain(value)
+        except OutOfTime:
+            raised = Raised(OUT_OF_TIME, f"no answer within {question.seconds:g} s")
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit, GeneratorExit and whatever else code under test may raise
+            raised = describe_exception(error, question)
+    return CaseAnswer(parts=parts, raised=raised)
+
+
+def describe_exception(error: BaseException, question: Question | None = None) -> Raised:
+    """The exception as plain data, with the line of the code under test that raised it, where it is known."""
+    try:
+        message = str(error)
+    except BaseException:  # a student's own exception class may fail even here
+        message = "(its message could not be read)"
+    return Raised(type(error).__name__, message[:MAX_MESSAGE], _where(error, question))
+
+
+def _where(error: BaseException, question: Question | None) -> str:
+    asked_in = question.ask.__code__.co_filename if question else ""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = (asked_in, __file__, Code.__getattr__.__code__.co_filename)
+    theirs = [f for f in frames if f.filename not in ours and "site-packages" not in f.filename]
+    theirs = [f for f in theirs if "/torch/" not in f.filename and "/lib/python" not in f.filename]
+    if not theirs:
+        return ""
+    frame = theirs[-1]
+    line = f": {frame.line.strip()}" if frame.line else ""
+    return f"line {frame.lineno} of {frame.name}{line}"[:MAX_MESSAGE]
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise `OutOfTime` in the block after `seconds`, where the platform can (main thread, not Windows)."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def ring(signum: int, frame: Any) -> None:
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, _ALARM_AGAIN)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what the code prints and warns out of sight: a check's own message should stand alone."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with contextlib.redirect_stdout(_Discard()), contextlib.redirect_stderr(_Discard()):
+            yield
+
+
+class _Discard(io.TextIOBase):
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+@contextlib.contextmanager
+def _own_randomness(seed: int) -> Iterator[None]:
+    """Seed NumPy's and torch's global generators for the block, and give the notebook its own state back."""
+    numpy_state = np.random.get_state()
+    np.random.seed(seed % 2**32)
+    torch = sys.modules.get("torch")
+    torch_state = torch.get_rng_state() if torch else None
+    if torch:
+        torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(numpy_state)
+        if torch:
+            torch.set_rng_state(torch_state)

@@ -1,0 +1,47 @@
+"""The catalogue: every chapter's questions. A chapter is one module of this package."""
+
+from __future__ import annotations
+
+import difflib
+import pkgutil
+from functools import cache
+from importlib import import_module
+
+from recbook.errors import UnknownExercise
+from recbook.question import Essay, Exercise, Question
+
+
+def chapters() -> list[str]:
+    """The names of the chapters that have questions."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+
+@cache
+def of_chapter(chapter: str) -> tuple[Exercise, ...]:
+    """The exercises of one chapter, in the order of its module. Raises `UnknownExercise`."""
+    if chapter not in chapters():
+        raise UnknownExercise(_unknown("chapter", chapter, chapters()))
+    module = import_module(f"{__name__}.{chapter}")
+    exercises = tuple(value for value in vars(module).values() if isinstance(value, (Question, Essay)))
+    strays = [exercise.id for exercise in exercises if exercise.chapter != chapter]
+    if strays:
+        raise ValueError(f"recbook.questions.{chapter} declares exercises of another chapter: {', '.join(strays)}")
+    return exercises
+
+
+def find(id: str) -> Exercise:
+    """The exercise of this id, such as "autoencoder.forward". Raises `UnknownExercise`."""
+    chapter = id.partition(".")[0]
+    if chapter not in chapters():
+        raise UnknownExercise(_unknown("exercise", id, [e.id for c in chapters() for e in of_chapter(c)]))
+    for exercise in of_chapter(chapter):
+        if exercise.id == id:
+            return exercise
+    raise UnknownExercise(_unknown("exercise", id, [exercise.id for exercise in of_chapter(chapter)]))
+
+
+def _unknown(kind: str, name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    if near:
+        return f"There is no {kind} {name!r}. Did you mean {near[0]!r}?"
+    return f"There is no {kind} {name!r}. There are: {', '.join(known)}."
