@@ -19,7 +19,7 @@ from recbook.verdict import KnownMistake
 def _chapter(name: str) -> dict:
     path = files("recbook.answers").joinpath(f"{name}.json")
     if not path.is_file():
-        raise RecbookError(f"No recorded answers for the chapter {name!r}. An author makes them: python -m grader record")
+        raise RecbookError(f"No recorded answers for the chapter {name!r}. Make them: python -m grader record {name}")
     return json.loads(path.read_text(encoding="utf-8"))
 
 

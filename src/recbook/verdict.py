@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from recbook.answer import Answer, CaseAnswer
+from recbook.answer import Answer, CaseAnswer, Plain, Raised
 from recbook.asking import OUT_OF_TIME
 from recbook.differences import describe
-from recbook.parts import Part
+from recbook.parts import Part, close
 from recbook.question import Question
 
 Word = Literal["right", "wrong", "error", "timeout"]
@@ -48,7 +48,7 @@ def judge(
 ) -> Verdict:
     """Judge one answer. `answer` None means that there is none: no evidence, no points."""
     if answer is None:
-        return _nothing(question, "error", "No answer came back from your code, so there is nothing to give points for.")
+        return _nothing(question, "error", "No answer came back from your code, so there are no points.")
     if answer.missing:
         names = " and ".join(f"`{name}`" for name in answer.missing)
         return _nothing(question, "error", f"{names} is not defined. Run the cell that defines it, then check again.")
@@ -89,9 +89,11 @@ def recognise(
     best, most = None, 0
     for mistake in mistakes:
         theirs = set(_wrong_places(question, mistake.answer, reference))
-        if theirs and theirs <= wrong and len(theirs) > most:
-            if all(_same_place(question, answer, mistake.answer, reference, place) for place in theirs):
-                best, most = mistake, len(theirs)
+        explains = theirs <= wrong and all(
+            _same_place(question, answer, mistake.answer, reference, place) for place in theirs
+        )
+        if explains and len(theirs) > most:
+            best, most = mistake, len(theirs)
     return best
 
 
@@ -111,14 +113,12 @@ def agree(question: Question, mine: Answer, other: Answer, reference: Answer) ->
     return True
 
 
-def same_value(part: Part, mine, other, everything) -> bool:
+def same_value(part: Part, mine: Plain, other: Plain, everything: dict[str, Plain]) -> bool:
     """True when two values would be told apart by nothing the part looks at.
 
     A bound ("at most") cannot tell two wrong values apart by itself, so there the two must also be close.
     """
     if part.rule in ("at most", "at least"):
-        from recbook.parts import close
-
         return close(rtol=0.02).same(mine, other, everything)
     return part.same(mine, other, everything)
 
@@ -186,7 +186,7 @@ def _unexpected_exception(answer: Answer, reference: Answer) -> str:
     return ""
 
 
-def _explain_exception(raised) -> str:
+def _explain_exception(raised: Raised) -> str:
     if raised.type_name == "ReturnedNothing":
         return raised.message
     if raised.type_name == "AnswerTooLarge":

@@ -1,0 +1,990 @@
+"""Questions of the chapter `autoencoder`.
+
+Every question brings its own small model and data, so no exercise depends on another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from recbook.parts import at_most, close, context, equal, same_order
+from recbook.question import Case, Code, essay, question, quiz
+
+Parts = Iterator[tuple[str, Any]]
+
+
+# --- The small things that questions bring along ---------------------------------------------------------------------
+
+
+def _ratings(rng: np.random.Generator, n_users: int, n_movies: int, density: float = 0.5) -> np.ndarray:
+    """Ratings in whole stars, (n_users, n_movies), float32; NaN where there is none. Every user has at least two."""
+    stars = rng.integers(1, 6, size=(n_users, n_movies)).astype(np.float32)
+    observed = rng.random((n_users, n_movies)) < density
+    observed[:, :2] = True
+    return np.where(observed, stars, np.nan).astype(np.float32)
+
+
+def _weights(rng: np.random.Generator, inputs: int, outputs: int, features: int) -> dict[str, np.ndarray]:
+    shapes = {"fc1.weight": (features, inputs), "fc1.bias": (features,), "fc2.weight": (outputs, features),
+              "fc2.bias": (outputs,)}  # fmt: skip
+    return {name: rng.normal(0, 0.8, shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+class _Layers(nn.Module):
+    """Two layers named as in the chapter, with the weights of the case and no forward pass of their own."""
+
+    def __init__(self, weights: dict[str, np.ndarray]):
+        super().__init__()
+        features, inputs = weights["fc1.weight"].shape
+        self.fc1 = nn.Linear(inputs, features)
+        self.fc2 = nn.Linear(features, len(weights["fc2.weight"]))
+        self.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
+
+
+class _Linear(nn.Module):
+    """A model that is not the chapter's, for exercises that take any model: one layer, dropout as a witness of mode.
+
+    It counts its calls and remembers whether it was in training mode, and whether gradients were on.
+    """
+
+    def __init__(self, weight: np.ndarray, bias: np.ndarray | float = 0.0):
+        super().__init__()
+        self.layer = nn.Linear(weight.shape[1], weight.shape[0])
+        with torch.no_grad():
+            self.layer.weight.copy_(torch.tensor(weight))
+            self.layer.bias.copy_(torch.as_tensor(bias, dtype=torch.float32).expand(weight.shape[0]))
+        self.in_training: list[bool] = []
+        self.inputs: list[torch.Tensor] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.in_training.append(self.training)
+        self.inputs.append(x.detach().clone())
+        return self.layer(x)
+
+    def criterion(self, estimate: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Mean absolute error over observed targets: deliberately not the loss of another exercise."""
+        observed = ~target.isnan()
+        return (estimate[observed] - target[observed]).abs().sum() / observed.sum().clamp(min=1)
+
+
+class _Squared(_Linear):
+    """The same with a squared loss, for exercises whose result is a squared error."""
+
+    def criterion(self, estimate: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        errors = torch.where(target.isnan(), 0.0, estimate - torch.nan_to_num(target))
+        return errors.square().sum() / (~target.isnan()).sum().clamp(min=1)
+
+
+class _Scores(nn.Module):
+    """A model whose prediction for a row is a fixed list of numbers plus a fixed linear function of the row."""
+
+    def __init__(self, scores: np.ndarray, weight: np.ndarray):
+        super().__init__()
+        self.scores = nn.Parameter(torch.tensor(scores, dtype=torch.float32))
+        self.weight = nn.Parameter(torch.tensor(weight, dtype=torch.float32))
+        self.in_training: list[bool] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.in_training.append(self.training)
+        return self.scores + x @ self.weight.T
+
+
+def _titles(n: int) -> list[str]:
+    """Made-up titles, in no alphabetical order."""
+    return [f"{'Quiet Golden Last Blue Hidden'.split()[i % 5]} {chr(77 + i % 13)}{i} ({1960 + i})" for i in range(n)]
+
+
+def _spread(rng: np.random.Generator, n: int, low: float, high: float) -> np.ndarray:
+    """`n` numbers in random order that are clearly apart from each other."""
+    return rng.permutation(np.linspace(low, high, n)).astype(np.float32)
+
+
+def _tensor(value: np.ndarray) -> torch.Tensor:
+    return torch.tensor(value)
+
+
+# --- The model -------------------------------------------------------------------------------------------------------
+
+
+def _centre_cases(rng: np.random.Generator) -> list[Case]:
+    ordinary = _ratings(rng, 5, 7)
+    newcomer = _ratings(rng, 4, 6)
+    newcomer[2] = np.nan
+    return [{"ratings": ordinary, "newcomer": False}, {"ratings": newcomer, "newcomer": True}]
+
+
+@question(
+    "autoencoder.centre",
+    title="Centre the ratings",
+    objective="Remove each user's own level from the ratings, so that 0 means “as this user usually rates”.",
+    points=2,
+    needs=["centre"],
+    cases=_centre_cases,
+    parts={
+        "means": close(about="the user means"),
+        "centred": close(about="the centred ratings"),
+        "newcomer": close(about="the mean of a user without ratings"),
+        "untouched": equal(share=0.5, about="whether the given ratings were left as they were"),
+    },
+    hints=[
+        "Over which cells of a row is a user's mean taken?",
+        "`torch.nanmean` ignores NaN; `keepdim=True` keeps the result a column. What does it say for a row of NaN only?",
+        "Take `nanmean` over dimension 1, put the mean of all ratings where the result is NaN, then subtract.",
+    ],
+)
+def centre(code: Code, case: Case) -> Parts:
+    ratings = _tensor(case["ratings"])
+    centred, means = code.centre(ratings)
+    if case["newcomer"]:
+        yield "newcomer", means
+    else:
+        yield "means", means
+        yield "centred", centred
+        yield "untouched", bool(np.array_equal(ratings.numpy(), case["ratings"], equal_nan=True))
+
+
+def _ae_cases(rng: np.random.Generator) -> list[Case]:
+    return [
+        {"inputs": 7, "outputs": 7, "features": 3, "x": rng.normal(size=(2, 7)).astype(np.float32)},
+        {"inputs": 9, "outputs": 6, "features": 4, "x": rng.normal(size=(3, 9)).astype(np.float32)},
+    ]
+
+
+@question(
+    "autoencoder.AE",
+    title="The layers of an autoencoder",
+    objective="Create the two layers of an autoencoder so that PyTorch finds and trains them.",
+    points=2,
+    needs=["AE"],
+    cases=_ae_cases,
+    parts={
+        "is_module": equal(share=0.5, about="whether AE is an `nn.Module`"),
+        "parameters": equal(about="the shapes of the trainable parameters"),
+        "hidden_shape": equal(about="the shape after `fc1`"),
+        "output_shape": equal(about="the shape after `fc2`"),
+        "criterion": equal(share=0.5, about="whether the loss function is kept as `criterion`"),
+    },
+    hints=[
+        "How many numbers go into each of the two layers, and how many come out?",
+        "`nn.Linear(in_features, out_features)` is a fully connected layer with a bias.",
+        "Inputs to features, then features to outputs; keep both as attributes of `self`, with the names in the docstring.",
+    ],
+)
+def autoencoder_class(code: Code, case: Case) -> Parts:
+    criterion = nn.L1Loss()
+    model = code.AE(case["inputs"], case["outputs"], case["features"], criterion)
+    yield "is_module", isinstance(model, nn.Module)
+    yield "parameters", sorted(list(p.shape) for p in model.parameters() if p.requires_grad)
+    hidden = model.fc1(_tensor(case["x"]))
+    yield "hidden_shape", tuple(hidden.shape)
+    yield "output_shape", tuple(model.fc2(torch.sigmoid(hidden)).shape)
+    yield "criterion", model.criterion is criterion
+
+
+def _sizes_cases(rng: np.random.Generator) -> list[Case]:
+    return [{"shape": tuple(int(n) for n in rng.integers(20, 90, 2)), "features": int(rng.integers(2, 15))}
+            for _ in range(3)]  # fmt: skip
+
+
+@question(
+    "autoencoder.sizes",
+    title="How large is the model?",
+    objective="Derive the sizes of the layers from the data, and count what training has to learn.",
+    points=1,
+    needs=["sizes"],
+    cases=_sizes_cases,
+    parts={
+        "inputs": equal(about="the number of input neurons"),
+        "outputs": equal(about="the number of output neurons"),
+        "n_parameters": equal(share=2, about="the number of parameters"),
+    },
+    hints=[
+        "What does the autoencoder read at once: a user or a movie?",
+        "One input neuron for each entry of a user's row. A layer has a weight for each pair of neurons it connects, and biases.",
+        "A layer from a to b neurons has a·b weights and b biases. Add up both layers.",
+    ],
+)
+def sizes(code: Code, case: Case) -> Parts:
+    inputs, outputs, n_parameters = code.sizes(torch.full(case["shape"], torch.nan), case["features"])
+    yield "inputs", inputs
+    yield "outputs", outputs
+    yield "n_parameters", n_parameters
+
+
+wider_hidden_layer = quiz(
+    "autoencoder.wider_hidden_layer",
+    title="A wider hidden layer?",
+    objective="Say what the narrow middle of an autoencoder is for.",
+    choices=("a", "b", "c", "d"),
+    hints=[
+        "What is the easiest way to reproduce the input exactly?",
+        "Imagine as many hidden neurons as movies, each of them wired to one movie only.",
+        "A network that can copy its input learns nothing that helps to fill a gap.",
+    ],
+)
+
+
+def _forward_cases(rng: np.random.Generator) -> list[Case]:
+    return [
+        {"weights": _weights(rng, 6, 6, 3), "x": rng.normal(0, 1.5, (4, 6)).astype(np.float32)},
+        {"weights": _weights(rng, 5, 8, 4), "x": rng.normal(0, 1.5, (1, 5)).astype(np.float32)},
+    ]
+
+
+@question(
+    "autoencoder.forward",
+    title="The forward pass",
+    objective="Turn a batch of input rows into predictions for every movie.",
+    points=2,
+    needs=["forward"],
+    cases=_forward_cases,
+    parts={
+        "predictions": close(share=3, about="the predictions"),
+        "gradient": close(about="the gradient of the first layer"),
+    },
+    hints=[
+        "Which two things happen between the input and the hidden layer, and which one after it?",
+        "`model.fc1(x)` is the linear part; `torch.sigmoid` squashes every number into 0 to 1.",
+        "Sigmoid only in the middle: a sigmoid at the end could never predict a centred rating of −2.",
+    ],
+)
+def forward(code: Code, case: Case) -> Parts:
+    model = _Layers(case["weights"])
+    predictions = code.forward(model, _tensor(case["x"]))
+    yield "predictions", predictions
+    predictions.sum().backward()
+    yield "gradient", model.fc1.weight.grad
+
+
+# --- Learning --------------------------------------------------------------------------------------------------------
+
+
+def _masked_loss_cases(rng: np.random.Generator) -> list[Case]:
+    some = {"estimate": rng.normal(size=(4, 6)).astype(np.float32), "target": _ratings(rng, 4, 6, 0.2) - 3}
+    few = {"estimate": rng.normal(size=(3, 5)).astype(np.float32), "target": np.full((3, 5), np.nan, np.float32)}
+    few["target"][1, 3] = 1.5
+    # A centred rating of exactly 0 is a rating like any other.
+    zero = {"estimate": rng.normal(2, 1, (2, 4)).astype(np.float32), "target": np.zeros((2, 4), np.float32)}
+    zero["target"][0, 1] = np.nan
+    none = {"estimate": rng.normal(size=(2, 3)).astype(np.float32), "target": np.full((2, 3), np.nan, np.float32)}
+    return [some, few, zero, none]
+
+
+@question(
+    "autoencoder.masked_loss",
+    title="A loss that looks only at ratings",
+    objective="Average the squared error over observed ratings, and over nothing else.",
+    points=3,
+    needs=["masked_loss"],
+    bug_hunt=True,
+    cases=_masked_loss_cases,
+    parts={
+        "loss": close(share=2, about="the loss"),
+        "gradient": close(share=2, about="the gradient with respect to the estimate"),
+        "empty": close(about="the loss when nothing is observed"),
+    },
+    hints=[
+        "The matrix has many cells without a rating. What does this code take for the truth there?",
+        "`~target.isnan()` is True exactly where there is a rating. How many of those are there?",
+        "Sum the squared errors at observed cells and divide, once, by the number of observed cells.",
+    ],
+)
+def masked_loss(code: Code, case: Case) -> Parts:
+    estimate = _tensor(case["estimate"]).requires_grad_()
+    loss = code.masked_loss(estimate, _tensor(case["target"]))
+    if np.isnan(case["target"]).all():
+        yield "empty", loss
+        return
+    yield "loss", loss
+    loss.backward()
+    yield "gradient", estimate.grad
+
+
+binary_loss = quiz(
+    "autoencoder.binary_loss",
+    title="Likes instead of stars",
+    objective="Choose a loss that fits the kind of data.",
+    choices=("a", "b", "c", "d"),
+    hints=[
+        "What values can such data take, and what should the prediction mean?",
+        "A prediction of a yes or no is a probability. Which loss compares probabilities with yes and no?",
+        "Every user's row has many movies liked at once, and many that nobody asked them about.",
+    ],
+)
+
+
+def _training_step_cases(rng: np.random.Generator) -> list[Case]:
+    return [
+        {
+            "weight": rng.normal(0, 0.5, (5, 4)).astype(np.float32),
+            "x": rng.normal(size=(2, 3, 4)).astype(np.float32),
+            "y": np.stack([_ratings(rng, 3, 5), _ratings(rng, 3, 5)]) - 3,
+            "learning_rate": float(rng.uniform(0.05, 0.2)),
+        }
+    ]
+
+
+@question(
+    "autoencoder.training_step",
+    title="One step of learning",
+    objective="Put the four lines of a training step in place: clear, predict and compare, backpropagate, step.",
+    points=3,
+    needs=["training_step"],
+    bug_hunt=True,
+    cases=_training_step_cases,
+    parts={
+        "loss": close(about="the loss that is returned"),
+        "is_number": equal(share=0.5, about="whether the loss is a plain number"),
+        "first_step": close(share=2, about="the weights after the first step"),
+        "second_step": close(share=2, about="the weights after a second step, on another batch"),
+    },
+    hints=[
+        "What is in `parameter.grad` when the second batch arrives?",
+        "`backward()` adds to the gradients that are already there. Which method of the optimizer sets them to zero?",
+        "Before `backward()`, call `optimizer.zero_grad()`. After it, `optimizer.step()`.",
+    ],
+)
+def training_step(code: Code, case: Case) -> Parts:
+    model = _Linear(case["weight"])
+    optimizer = torch.optim.SGD(model.parameters(), lr=case["learning_rate"])
+    loss = code.training_step(model, optimizer, _tensor(case["x"][0]), _tensor(case["y"][0]))
+    yield "loss", loss
+    yield "is_number", isinstance(loss, float)
+    yield "first_step", model.layer.weight
+    code.training_step(model, optimizer, _tensor(case["x"][1]), _tensor(case["y"][1]))
+    yield "second_step", model.layer.weight
+
+
+def _fit_cases(rng: np.random.Generator) -> list[Case]:
+    def case(what: str) -> Case:
+        return {
+            "what": what,
+            "weight": rng.normal(0, 0.4, (6, 4)).astype(np.float32),
+            "x": rng.normal(size=(7, 4)).astype(np.float32),
+            # Very different numbers of ratings a user: the mean of means is not the pooled mean.
+            "y": np.where(rng.random((7, 6)) < np.linspace(0.1, 1, 7)[:, None], rng.normal(0, 1, (7, 6)), np.nan)
+            .astype(np.float32),
+        }  # fmt: skip
+
+    cases = [case("measure"), case("train"), case("empty user")]
+    cases[0]["y"][0, 0] = 2.5
+    cases[2]["y"][3] = np.nan
+    return cases
+
+
+@question(
+    "autoencoder.fit",
+    title="One pass over all users",
+    objective="Write the loop of an epoch, for training and for measuring, and pool the errors of all ratings.",
+    points=4,
+    needs=["fit"],
+    cases=_fit_cases,
+    parts={
+        "squared_error": close(share=2, about="the sum of squared errors"),
+        "n_ratings": equal(about="the number of ratings"),
+        "unchanged": equal(share=2, about="whether measuring leaves the weights alone"),
+        "measures_in_eval": equal(about="whether the model is in evaluation mode while measuring"),
+        "learns": at_most(0.02, share=2, about="the error after 60 epochs of training"),
+        "trains_in_train": equal(about="whether the model is in training mode while training"),
+        "batches": equal(about="the sizes of the training batches"),
+        "shuffled": equal(about="whether training visits the users in a shuffled order, each once"),
+        "empty_user": close(about="the sum of squared errors when a user has no rating"),
+    },
+    hints=[
+        "For each batch: what is different between training and measuring? Only two of the four lines of a step.",
+        "The criterion gives a mean over the observed ratings of the batch. How do you get the sum back from it?",
+        "Loss times number of observed ratings is the batch's sum. `model.train(not valid)` and "
+        "`torch.set_grad_enabled(not valid)` switch both modes.",
+    ],
+)
+def fit(code: Code, case: Case) -> Parts:
+    model = _Squared(case["weight"])
+    x, y = _tensor(case["x"]), _tensor(case["y"])
+    if case["what"] == "train":
+        yield from _ask_fit_to_train(code, model, x, y)
+        return
+    before = model.layer.weight.detach().clone()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    _, squared_error, n_ratings = code.fit(model, x, y, valid=True, optimizer=optimizer, batch_size=3)
+    if case["what"] == "empty user":
+        yield "empty_user", squared_error
+        return
+    yield "squared_error", squared_error
+    yield "n_ratings", n_ratings
+    yield "unchanged", bool(torch.equal(before, model.layer.weight))
+    yield "measures_in_eval", not any(model.in_training)
+
+
+def _ask_fit_to_train(code: Code, model: _Squared, x: torch.Tensor, y: torch.Tensor) -> Parts:
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
+    generator = torch.Generator().manual_seed(1)
+    code.fit(model, x, y, optimizer=optimizer, batch_size=3, generator=generator)
+    rows = torch.cat(model.inputs)
+    seen = [int((x == row).all(dim=1).nonzero()[0]) for row in rows]
+    yield "trains_in_train", all(model.in_training)
+    yield "batches", [len(batch) for batch in model.inputs]
+    yield "shuffled", sorted(seen) == list(range(len(x))) and seen != list(range(len(x)))
+    for _ in range(60):
+        code.fit(model, x, y, optimizer=optimizer, batch_size=3, generator=generator)
+    yield "learns", model.criterion(model.layer(x), y)
+
+
+def _train_cases(rng: np.random.Generator) -> list[Case]:
+    # The best epoch lies in the middle of one run and at the end of the other.
+    middle = [2.0, 1.5, 1.1, 1.3, 1.6]
+    jitter = rng.uniform(0, 0.05, (2, 5))
+    return [
+        {"valid": (np.array(middle) + jitter[0]).tolist(), "train": (2 - 0.2 * np.arange(5) + jitter[1]).tolist()},
+        {"valid": [1.4, 1.2, 1.0], "train": (1.5 - 0.1 * np.arange(3) + jitter[1, :3]).tolist()},
+    ]
+
+
+class _ScriptedFit:
+    """Stands in for `fit`: tells the errors of a script, moves the one weight to the epoch's number, keeps a log."""
+
+    def __init__(self, train_errors: list[float], valid_errors: list[float]):
+        self.errors = {False: iter(train_errors), True: iter(valid_errors)}
+        self.log: list[str] = []
+
+    def __call__(self, model, x, y, valid=False, optimizer=None, batch_size=64, generator=None):
+        which = {0.0: "train", 1.0: "valid"}.get(float(x[0, 0]), "?") + ("=" if torch.equal(x, y) else "≠")
+        self.log.append(f"{'measure' if valid else 'train'} on {which} {'with' if optimizer else 'without'} optimizer")
+        if not valid:
+            with torch.no_grad():
+                model.layer.weight += 1
+        n_ratings = 50 if valid else 400
+        return model, next(self.errors[valid]) ** 2 * n_ratings, n_ratings
+
+
+@question(
+    "autoencoder.train",
+    title="The training loop",
+    objective="Train for several epochs, follow both errors, and keep the best epoch's weights.",
+    points=3,
+    needs=["train"],
+    cases=_train_cases,
+    parts={
+        "train_history": close(about="history['train']"),
+        "valid_history": close(about="history['valid']"),
+        "calls": equal(share=2, about="the calls of `fit`, in order"),
+        "kept": close(share=2, about="the epoch whose weights are kept"),
+    },
+    hints=[
+        "`fit` gives a sum of squared errors and a number of ratings. How does a root mean squared error come from them?",
+        "After each epoch compare the new validation error with the lowest so far. What has to be remembered when it is lower?",
+        "`state_dict()` hands out the living tensors, which go on changing: keep clones. "
+        "At the end, `load_state_dict` of the best ones.",
+    ],
+)
+def train(code: Code, case: Case) -> Parts:
+    model = _Linear(np.zeros((1, 1), np.float32))
+    stand_in = _ScriptedFit(case["train"], case["valid"])
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    train_x, valid_x = torch.zeros(3, 1), torch.ones(2, 1)
+    history = code.train(model, stand_in, train_x, train_x + 5, valid_x, valid_x + 5, optimizer, len(case["valid"]))
+    yield "train_history", history["train"]
+    yield "valid_history", history["valid"]
+    yield "calls", [call.replace("measure on valid≠ with optimizer", "measure on valid≠ without optimizer")
+                    for call in stand_in.log]  # fmt: skip
+    yield "kept", float(model.layer.weight)
+
+
+def _evaluate_cases(rng: np.random.Generator) -> list[Case]:
+    def case(bias: float) -> Case:
+        return {
+            "weight": rng.normal(0, 0.3, (6, 6)).astype(np.float32),
+            "bias": bias,
+            "x": np.nan_to_num(_ratings(rng, 5, 6, 0.3) - 3),
+            "y": np.where(rng.random((5, 6)) < np.linspace(0.15, 0.9, 5)[:, None], rng.integers(1, 6, (5, 6)), np.nan)
+            .astype(np.float32),
+            "user_means": rng.uniform(2.5, 4.2, (5, 1)).astype(np.float32),
+        }  # fmt: skip
+
+    cases = [case(0.0), case(2.5)]  # in the second most predictions leave the scale
+    for case_ in cases:
+        case_["y"][0, 0], case_["y"][4, 5] = 4, 2
+    return cases
+
+
+@question(
+    "autoencoder.evaluate",
+    title="An honest test",
+    objective="Measure the error on test ratings without letting the model read any of them.",
+    points=3,
+    needs=["evaluate"],
+    bug_hunt=True,
+    cases=_evaluate_cases,
+    parts={
+        "rmse": close(share=2, about="the error"),
+        "clipped": close(share=1, about="the error where predictions leave the scale of 1 to 5"),
+        "input": close(share=2, about="what the model was given to read"),
+        "eval_mode": equal(share=0.5, about="whether the model is in evaluation mode"),
+    },
+    hints=[
+        "Which numbers does the model get to see before it predicts a test rating?",
+        "`x` holds what is known from training. `y` holds what is to be predicted. Only one of them may go into the model.",
+        "Predict from `x`, add the user means, clip, and compare with `y` at its observed cells.",
+    ],
+)
+def evaluate(code: Code, case: Case) -> Parts:
+    model = _Linear(case["weight"], case["bias"])
+    x, y, user_means = _tensor(case["x"]), _tensor(case["y"]), _tensor(case["user_means"])
+    rmse = code.evaluate(model, x, y, user_means)
+    yield ("clipped" if case["bias"] else "rmse"), rmse
+    if not case["bias"]:
+        yield "input", torch.cat(model.inputs)
+        yield "eval_mode", not any(model.in_training)
+
+
+# --- The latent layer ------------------------------------------------------------------------------------------------
+
+
+def _hidden_layer_cases(rng: np.random.Generator) -> list[Case]:
+    return [{"weights": _weights(rng, 6, 6, 3), "x": rng.normal(0, 1.5, (5, 6)).astype(np.float32)}]
+
+
+@question(
+    "autoencoder.hidden_layer",
+    title="Read the hidden layer",
+    objective="Get the latent description of every user out of a trained model.",
+    points=1,
+    needs=["hidden_layer"],
+    cases=_hidden_layer_cases,
+    parts={
+        "values": close(share=3, about="the values of the hidden neurons"),
+        "is_numpy": equal(about="whether the result is a NumPy array"),
+    },
+    hints=[
+        "The hidden layer is half of the forward pass. Which half?",
+        "A tensor that remembers its gradient cannot become a NumPy array directly.",
+        "Inside `torch.no_grad()`: sigmoid of `fc1`, then `.numpy()`.",
+    ],
+)
+def hidden_layer(code: Code, case: Case) -> Parts:
+    hidden = code.hidden_layer(_Layers(case["weights"]), _tensor(case["x"]))
+    yield "values", hidden
+    yield "is_numpy", isinstance(hidden, np.ndarray)
+
+
+def _latent_correlations_cases(rng: np.random.Generator) -> list[Case]:
+    alike = rng.random((9, 4))
+    alike[:, 2] = 1 - alike[:, 0] + 0.1 * rng.random(9)
+    dead = rng.random((8, 3))
+    dead[:, 1] = 0.25
+    return [{"hidden": alike, "dead": False}, {"hidden": dead, "dead": True}]
+
+
+@question(
+    "autoencoder.latent_correlations",
+    title="Which neurons say the same?",
+    objective="Compare the hidden neurons by the correlation of their values over users.",
+    points=2,
+    needs=["latent_correlations"],
+    cases=_latent_correlations_cases,
+    parts={
+        "correlations": close(share=3, about="the correlations between neurons"),
+        "dead_neuron": close(about="the correlations when one neuron never varies"),
+    },
+    hints=[
+        "Is a neuron a row or a column of `hidden`?",
+        "`np.corrcoef` compares rows unless told otherwise. What does it say about a row whose values are all the same?",
+        "Correlate the columns, then repair the row and the column of a neuron that never varies: 0, and 1 on the diagonal.",
+    ],
+)
+def latent_correlations(code: Code, case: Case) -> Parts:
+    correlations = code.latent_correlations(case["hidden"].copy())
+    yield ("dead_neuron" if case["dead"] else "correlations"), correlations
+
+
+interesting_neuron = essay(
+    "autoencoder.interesting_neuron",
+    title="An interesting neuron",
+    objective="Argue from numbers on the page which hidden neuron tells most about the users.",
+    rubric={
+        "Names a neuron and gives a number from the page that supports the choice": 1,
+        "Says why: it separates users (spread), or it goes with something known about them, and is no copy of another": 1,
+        "Notes that the number of a neuron means nothing by itself: another seed gives another order": 1,
+    },
+)
+
+movie_latents = quiz(
+    "autoencoder.movie_latents",
+    title="A latent layer for movies",
+    objective="See that rows and columns of the rating matrix can change places.",
+    choices=("a", "b", "c", "d"),
+    hints=[
+        "What was a row of the input, and what else could be?",
+        "The rating matrix can be read by rows or by columns.",
+        "If the model reads one movie's ratings by all users, what does its hidden layer describe?",
+    ],
+)
+
+
+# --- Recommendations -------------------------------------------------------------------------------------------------
+
+
+def _recommendation_case(rng: np.random.Generator, n_movies: int, n_seen: int, k: int) -> Case:
+    data = np.full(n_movies, np.nan, np.float32)
+    seen = rng.permutation(n_movies)[:n_seen]
+    data[seen] = rng.integers(2, 6, n_seen)
+    data[seen[:2]] = [5, 2]  # a level of one's own, not 3
+    scores = _spread(rng, n_movies, -2, 2)
+    scores[seen[:3]] = np.linspace(2.5, 3, 3)  # some of the best movies are seen already
+    weight = rng.normal(0, 0.02, (n_movies, n_movies)).astype(np.float32) / n_movies
+    return {"data": data, "scores": scores, "weight": weight, "titles": _titles(n_movies), "k": k}
+
+
+def _recommendations_cases(rng: np.random.Generator) -> list[Case]:
+    few_left = _recommendation_case(rng, 8, 5, 6)
+    return [_recommendation_case(rng, 15, 5, 4), _recommendation_case(rng, 12, 4, 5), few_left]
+
+
+@question(
+    "autoencoder.recommendations",
+    title="Recommend",
+    objective="List the unseen movies with the highest predictions, the best first.",
+    points=3,
+    needs=["recommendations"],
+    cases=_recommendations_cases,
+    parts={
+        "names": equal(share=3, about="the recommended titles, in order"),
+        "scores": close(share=1, about="their scores"),
+        "eval_mode": equal(share=0.5, about="whether the model is in evaluation mode"),
+        "few_left": equal(share=1, about="the titles when fewer than k movies are unseen"),
+        "untouched": equal(share=0.5, about="whether the user's ratings were left as they were"),
+    },
+    hints=[
+        "The model was trained on centred rows without NaN. What has to happen to `data` before it goes in?",
+        "A seen movie must never win, however high its prediction. Which number is lower than any prediction?",
+        "Predict, add the user's mean, set seen movies to minus infinity, sort from high to low, keep the first k.",
+    ],
+)
+def recommendations(code: Code, case: Case) -> Parts:
+    model = _Scores(case["scores"], case["weight"])
+    data = _tensor(case["data"])
+    names, scores = code.recommendations(model, data, case["titles"], case["k"])
+    if np.isnan(case["data"]).sum() < case["k"]:
+        yield "few_left", list(names)
+        return
+    yield "names", list(names)
+    yield "scores", scores
+    yield "eval_mode", not any(model.in_training)
+    yield "untouched", bool(np.array_equal(data.numpy(), case["data"], equal_nan=True))
+
+
+def _stars(rng: np.random.Generator, n_movies: int, n_seen: int) -> np.ndarray:
+    """Predicted stars of one user, clearly apart; minus infinity for seen movies."""
+    scores = _spread(rng, n_movies, 1.2, 5.3).astype(float)
+    scores[rng.permutation(n_movies)[:n_seen]] = -np.inf
+    return scores
+
+
+def _by_genre_cases(rng: np.random.Generator) -> list[Case]:
+    def case(n_in_genre: int, k: int) -> Case:
+        scores = _stars(rng, 16, 4)
+        has_genre = np.zeros(16, bool)
+        finite = rng.permutation(np.flatnonzero(np.isfinite(scores)))
+        has_genre[finite[:n_in_genre]] = True
+        has_genre[np.flatnonzero(np.isinf(scores))[:2]] = True
+        return {"scores": scores, "titles": _titles(16), "has_genre": has_genre, "k": k}
+
+    return [case(7, 4), case(6, 3), case(2, 5)]
+
+
+@question(
+    "autoencoder.recommendations_by_genre",
+    title="Recommend within a genre",
+    objective="Restrict a list of recommendations to one genre.",
+    points=2,
+    needs=["recommendations_by_genre"],
+    cases=_by_genre_cases,
+    parts={
+        "names": equal(share=3, about="the recommended titles, in order"),
+        "few_in_genre": equal(about="the titles when the genre has fewer than k unseen movies"),
+    },
+    hints=[
+        "Which should come first: keeping the genre, or keeping the best k?",
+        "`np.flatnonzero` gives the positions at which something is true. Positions lead back to titles.",
+        "Find the positions of unseen movies of the genre, sort them by score, cut to k, look up the titles.",
+    ],
+)
+def recommendations_by_genre(code: Code, case: Case) -> Parts:
+    names = code.recommendations_by_genre(case["scores"].copy(), case["titles"], case["has_genre"].copy(), case["k"])
+    unseen_in_genre = int((case["has_genre"] & np.isfinite(case["scores"])).sum())
+    yield ("few_in_genre" if unseen_in_genre < case["k"] else "names"), list(names)
+
+
+def _above_cases(rng: np.random.Generator) -> list[Case]:
+    scores = _stars(rng, 14, 3)
+    ordered = np.sort(scores[np.isfinite(scores)])[::-1]
+    return [
+        {"scores": scores, "titles": _titles(14), "minimum": float(ordered[4] + 0.01), "what": "some"},
+        {"scores": scores, "titles": _titles(14), "minimum": float(ordered[3]), "what": "edge"},
+        {"scores": scores, "titles": _titles(14), "minimum": 5.5, "what": "none"},
+    ]
+
+
+@question(
+    "autoencoder.recommendations_above",
+    title="Recommend only what is good enough",
+    objective="Recommend by a minimum predicted rating instead of by a number of movies.",
+    points=2,
+    needs=["recommendations_above"],
+    cases=_above_cases,
+    parts={
+        "names": equal(share=2, about="the recommended titles, in order"),
+        "edge": equal(about="the titles when a prediction equals the minimum"),
+        "none": equal(about="the titles when nothing is good enough"),
+    },
+    hints=[
+        "Is a movie with exactly the minimum good enough? Read the docstring again.",
+        "Sorting and choosing are two steps. Their order does not matter here, but both are needed.",
+        "Go through the movies from the highest score down and keep those with a score above the minimum.",
+    ],
+)
+def recommendations_above(code: Code, case: Case) -> Parts:
+    names = code.recommendations_above(case["scores"].copy(), case["titles"], case["minimum"])
+    yield {"some": "names", "edge": "edge", "none": "none"}[case["what"]], list(names)
+
+
+def _overlap_cases(rng: np.random.Generator) -> list[Case]:
+    titles = _titles(14)
+
+    def case(n_common: int, k: int) -> Case:
+        order = rng.permutation(14)
+        common, rest = order[:n_common], order[n_common:]
+        first = [*common, *rest[: k - n_common]]
+        second = [*common, *rest[k - n_common : 2 * (k - n_common)]]
+        # Beyond rank k the lists agree again, which must not count.
+        tail = [i for i in range(14) if i not in first and i not in second]
+        lists = [[titles[i] for i in [*rng.permutation(part), *tail]] for part in (first, second)]
+        return {"first": lists[0], "second": lists[1], "k": k}
+
+    return [case(2, 5), case(0, 4), case(4, 4), case(1, 6)]
+
+
+@question(
+    "autoencoder.overlap_at_k",
+    title="Do two recommenders agree?",
+    objective="Measure how many of their best movies two recommenders have in common.",
+    points=1,
+    needs=["overlap_at_k"],
+    cases=_overlap_cases,
+    parts={"overlap": close(about="the overlap")},
+    hints=[
+        "Does it matter at which rank a common movie stands?",
+        "`set` forgets the order; `&` keeps what two sets have in common.",
+        "Count the members common to the first k of both lists, and divide by k.",
+    ],
+)
+def overlap_at_k(code: Code, case: Case) -> Parts:
+    yield "overlap", code.overlap_at_k(list(case["first"]), list(case["second"]), case["k"])
+
+
+different_recommenders = essay(
+    "autoencoder.different_recommenders",
+    title="Different models, different movies?",
+    objective="Explain why models with nearly the same error can recommend different movies.",
+    rubric={
+        "Answers with an overlap computed on the page": 1,
+        "Explains that error averages over ratings while a list depends on the order of the few highest predictions": 1,
+    },
+)
+
+
+# --- Side information and cold start ---------------------------------------------------------------------------------
+
+_OCCUPATIONS = ["artist", "doctor", "engineer", "librarian", "student", "writer"]
+
+
+def _users(rng: np.random.Generator, n_users: int) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "age": rng.integers(15, 70, n_users),
+            "gender": rng.permutation(["F", "M", "M"] * n_users)[:n_users],
+            "occupation": rng.permutation((_OCCUPATIONS[1:] * n_users)[:n_users]),
+        }
+    )
+
+
+@question(
+    "autoencoder.user_attributes",
+    title="Numbers of similar size",
+    objective="Turn what is known about users into numbers that a network can use side by side.",
+    points=3,
+    needs=["user_attributes"],
+    bug_hunt=True,
+    cases=lambda rng: [{"users": _users(rng, 9)}, {"users": _users(rng, 12)}],
+    parts={
+        "shape": equal(share=0.5, about="the shape"),
+        "age": close(share=2, about="the column of ages"),
+        "gender": close(about="the column of genders"),
+        "occupation": close(share=1.5, about="the columns of occupations"),
+    },
+    hints=[
+        "Print one row of the result. Which number would drown the others in a sum?",
+        "Subtract the mean and divide by the standard deviation: then a typical value is about 1.",
+        "`(age - age.mean()) / age.std()` in NumPy, whose `std` divides by n.",
+    ],
+)
+def user_attributes(code: Code, case: Case) -> Parts:
+    attributes = code.user_attributes(case["users"].copy())
+    yield "shape", tuple(attributes.shape)
+    yield "age", attributes[:, 0]
+    yield "gender", attributes[:, 1]
+    yield "occupation", attributes[:, 2:]
+
+
+def _join_cases(rng: np.random.Generator) -> list[Case]:
+    return [
+        {"attributes": rng.normal(size=(4, 3)).astype(np.float32), "x": _ratings(rng, 4, 5) - np.float32(3.3)},
+        {"attributes": rng.normal(size=(3, 3)).astype(np.float32), "x": _ratings(rng, 3, 3) - np.float32(2.9)},
+    ]
+
+
+@question(
+    "autoencoder.join_attributes",
+    title="Attributes beside ratings",
+    objective="Build input rows that hold both what users are and what they rated.",
+    points=1,
+    needs=["join_attributes"],
+    cases=_join_cases,
+    parts={
+        "inputs": close(share=3, about="the input rows"),
+        "untouched": equal(about="whether the given ratings were left as they were"),
+    },
+    hints=[
+        "Along which dimension do two descriptions of the same users belong together?",
+        "`torch.cat` joins tensors; `torch.nan_to_num` puts 0 where there is NaN.",
+        "Concatenate along dimension 1, the attributes first.",
+    ],
+)
+def join_attributes(code: Code, case: Case) -> Parts:
+    x = _tensor(case["x"])
+    yield "inputs", code.join_attributes(_tensor(case["attributes"]), x)
+    yield "untouched", bool(np.array_equal(x.numpy(), case["x"], equal_nan=True))
+
+
+def _side_sizes_cases(rng: np.random.Generator) -> list[Case]:
+    return [{"n_users": int(u), "n_attributes": int(a), "n_movies": int(m)}
+            for u, a, m in zip(rng.integers(5, 9, 3), rng.integers(10, 15, 3), rng.integers(20, 30, 3), strict=True)]  # fmt: skip
+
+
+@question(
+    "autoencoder.side_sizes",
+    title="Read more than you predict",
+    objective="Give the input and the output layer their different sizes.",
+    points=1,
+    needs=["side_sizes"],
+    cases=_side_sizes_cases,
+    parts={"inputs": equal(about="the number of input neurons"), "outputs": equal(about="the number of output neurons")},
+    hints=[
+        "Does the model have to predict a user's age?",
+        "The input row has attributes and ratings. The target has ratings only.",
+        "Inputs: columns of both together. Outputs: one for each movie.",
+    ],
+)
+def side_sizes(code: Code, case: Case) -> Parts:
+    attributes = torch.zeros(case["n_users"], case["n_attributes"])
+    ratings = torch.full((case["n_users"], case["n_movies"]), torch.nan)
+    inputs, outputs = code.side_sizes(attributes, ratings)
+    yield "inputs", inputs
+    yield "outputs", outputs
+
+
+def _new_user_cases(rng: np.random.Generator) -> list[Case]:
+    def case(gender: str, occupation: str) -> Case:
+        return {
+            "age": int(rng.integers(16, 65)), "gender": gender, "occupation": occupation,
+            "occupations": list(_OCCUPATIONS), "age_mean": float(rng.uniform(30, 37)),
+            "age_std": float(rng.uniform(8, 13)), "n_movies": int(rng.integers(7, 12)),
+        }  # fmt: skip
+
+    return [case("F", "artist"), case("M", str(rng.choice(_OCCUPATIONS[1:]))), case("F", "astronaut")]
+
+
+@question(
+    "autoencoder.new_user",
+    title="Somebody new",
+    objective="Write the input row of a user who has not rated anything.",
+    points=2,
+    needs=["new_user"],
+    cases=_new_user_cases,
+    parts={
+        "row": close(share=3, about="the input row"),
+        "unknown": equal(about="what happens with an occupation nobody has"),
+    },
+    hints=[
+        "What does a rating of 0 mean for a model trained on centred ratings?",
+        "The age must be scaled with the same mean and standard deviation as in training, not with its own.",
+        "Scaled age, gender, one-hot occupation, then a zero for every movie; one row, so the shape starts with 1.",
+    ],
+)
+def new_user(code: Code, case: Case) -> Parts:
+    if case["occupation"] not in case["occupations"]:
+        try:
+            code.new_user(**case)
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            yield "unknown", type(error).__name__
+        else:
+            yield "unknown", "no exception"
+        return
+    yield "row", code.new_user(**case)
+
+
+def _cold_start_cases(rng: np.random.Generator) -> list[Case]:
+    def case(n_attributes: int, n_movies: int, k: int) -> Case:
+        row = np.zeros((1, n_attributes + n_movies), np.float32)
+        row[0, :n_attributes] = rng.normal(size=n_attributes)
+        weight = rng.normal(0, 0.02, (n_movies, n_attributes + n_movies)).astype(np.float32)
+        return {"row": row, "scores": _spread(rng, n_movies, -2, 2), "weight": weight / 10, "titles": _titles(n_movies),
+                "k": k}  # fmt: skip
+
+    return [case(3, 12, 4), case(4, 9, 3)]
+
+
+@question(
+    "autoencoder.cold_start",
+    title="Recommend to somebody new",
+    objective="Recommend from attributes alone.",
+    points=1,
+    needs=["cold_start"],
+    cases=_cold_start_cases,
+    parts={
+        "names": same_order("score_of", share=4, about="the recommended titles, in order"),
+        "eval_mode": equal(about="whether the model is in evaluation mode"),
+        "score_of": context(),
+    },
+    hints=[
+        "Somebody new has seen nothing. What does that change, compared with `recommendations`?",
+        "`model(row)` has the shape (1, n_movies). `topk` gives the positions of the largest values.",
+        "Predict in evaluation mode, take the k largest, look up their titles.",
+    ],
+)
+def cold_start(code: Code, case: Case) -> Parts:
+    scores = case["scores"] + case["row"][0] @ case["weight"].T
+    yield "score_of", dict(zip(case["titles"], scores.tolist(), strict=True))
+    model = _Scores(case["scores"], case["weight"])
+    yield "names", list(code.cold_start(model, _tensor(case["row"]), case["titles"], case["k"]))
+    yield "eval_mode", not any(model.in_training)
+
+
+zeros_as_ratings = quiz(
+    "autoencoder.zeros_as_ratings",
+    title="What does a zero say?",
+    objective="Tell a missing rating from a low one.",
+    choices=("a", "b", "c", "d"),
+    hints=[
+        "What does the number 0 mean on a scale from 1 to 5 stars, and what on a centred scale?",
+        "A network cannot know that a number stands for “no number”.",
+        "Before centring, 0 is lower than the worst rating.",
+    ],
+)
