@@ -1,0 +1,1 @@
+"""The teacher's side: course assembly, the site, grading. Never shipped to students."""

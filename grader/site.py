@@ -1,0 +1,247 @@
+"""The site: how Jupyter Book reads a chapter, and a check of what it built.
+
+A Sphinx extension (see `local_extensions` in `_config.yml`). A reader of the site sees each stub and, beneath it, what
+the *reference* prints and draws: the stub is not executed, the filled cell after it is executed and left out of the page.
+`RECBOOK_EDITION=instructor` builds the edition for teachers, with the solutions folded in.
+
+    python -m grader.site check [_build/html]     # exit code 1 if a line of a solution can be read anywhere in there
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from nbformat import NotebookNode
+
+from grader.chapter import (
+    ROOT,
+    AuthorError,
+    add_notes,
+    chapter_path,
+    chapters,
+    code_cell,
+    exercises_of,
+    fill,
+    heading,
+    markdown_cell,
+    parse_chapter,
+    secret_lines,
+    site_note,
+    solutions_of,
+    source_of,
+    squeeze,
+)
+from grader.release_site import SETTING, ReleaseSite, parse_release_site
+from recbook.question import Exercise
+
+EDITION = "RECBOOK_EDITION"
+EDITIONS = ("student", "instructor")
+
+
+# --- Reading a chapter ---------------------------------------------------------------------------------------------
+
+
+def read_page(text: str, chapter: str, release: str, edition: str, fingerprint: str) -> NotebookNode:
+    """The notebook behind a chapter's page; myst-nb calls this with the text of `notebooks/<chapter>.md`."""
+    notebook = page(
+        text, chapter, exercises_of(chapter), solutions_of(chapter), parse_release_site(release), edition=edition
+    )
+    # myst-nb executes a page again when its code changes. The page also depends on the package: say so in its code.
+    first = code_cell(f"# recbook {fingerprint}", id="fingerprint", tags=["remove-cell"])
+    notebook.cells.insert(0, first)
+    return notebook
+
+
+def page(
+    text: str,
+    chapter: str,
+    exercises: Sequence[Exercise],
+    solutions: ModuleType,
+    release: ReleaseSite,
+    *,
+    edition: str = "student",
+) -> NotebookNode:
+    """The notebook of a chapter as the site executes and shows it."""
+    notebook = parse_chapter(text, chapter, exercises)
+    known = {exercise.id: exercise for exercise in exercises}
+    reference = source_of(solutions)
+    cells: list[NotebookNode] = []
+    for cell in notebook.cells:
+        cells.append(cell)
+        if "exercise" in cell.metadata:
+            exercise = known[cell.metadata["exercise"]]
+            solution = code_cell(fill(cell.source, reference), id=f"{exercise.grade_id[:55]}-reference")
+            _tag(cell, "skip-execution", "exercise")
+            if edition == "instructor":
+                _tag(solution, "hide-input", "solution")
+                show = f"Solution: {exercise.title}"
+                solution.metadata["mystnb"] = {"code_prompt_show": show, "code_prompt_hide": show}
+            else:
+                _tag(solution, "remove-cell")
+            cells.append(solution)
+        elif "check" in cell.metadata:
+            _tag(cell, "check")
+        elif "essay" in cell.metadata and edition == "instructor":
+            cells.append(_model_answer(known[cell.metadata["essay"]], solutions))
+    notebook.cells = cells
+    add_notes(notebook, exercises, site_note)
+    _add_launch_buttons(notebook, chapter, release)
+    return notebook
+
+
+def _tag(cell: NotebookNode, *tags: str) -> None:
+    cell.metadata["tags"] = [*cell.metadata.get("tags", []), *tags]
+
+
+def _model_answer(exercise: Exercise, solutions: ModuleType) -> NotebookNode:
+    answer = getattr(solutions, "MODEL_ANSWERS", {}).get(exercise.name, "")
+    text = f":::{{admonition}} A model answer: {exercise.title}\n:class: dropdown recbook-solution\n\n{answer}\n:::"
+    return markdown_cell(text, id=f"{exercise.grade_id[:55]}-reference")
+
+
+def _add_launch_buttons(notebook: NotebookNode, chapter: str, release: ReleaseSite) -> None:
+    """Buttons under the title. They lead to the released notebook: Colab cannot open Jupytext Markdown."""
+    title = next((cell for cell in notebook.cells if cell.cell_type == "markdown"), None)
+    lines = title.source.splitlines() if title else [""]
+    if not lines[0].startswith("# "):
+        raise AuthorError(f"notebooks/{chapter}.md must start with its title: # The title")
+    buttons = (
+        f'<p class="recbook-launch"><a class="recbook-button" href="{html.escape(release.colab(chapter))}">'
+        f'Open in Colab</a> <a class="recbook-button recbook-quiet" href="{html.escape(release.notebook(chapter))}">'
+        "Download the notebook</a></p>"
+    )
+    title.source = "\n".join([lines[0], "", buttons, *lines[1:]])
+
+
+# --- The Sphinx extension ------------------------------------------------------------------------------------------
+
+
+def setup(app: Any) -> dict[str, Any]:
+    """Register the chapters with myst-nb, which has read `_config.yml` by now."""
+    app.add_config_value(SETTING, "", "env")
+    app.connect("config-inited", _register_chapters, priority=900)  # after myst-nb has added its own formats
+    app.connect("builder-inited", _prepare_kernel)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _register_chapters(app: Any, config: Any) -> None:
+    edition = os.environ.get(EDITION, EDITIONS[0])
+    if edition not in EDITIONS:
+        raise AuthorError(f"{EDITION}={edition!r}: it is one of {', '.join(EDITIONS)}.")
+    fingerprint = package_fingerprint()
+    formats = dict(config.nb_custom_formats)
+    for chapter in chapters(Path(app.srcdir)):
+        # One suffix a chapter, so that plain pages stay plain. A change of these arguments makes Sphinx read again.
+        arguments = {"chapter": chapter, "release": config[SETTING], "edition": edition, "fingerprint": fingerprint}
+        formats[f"notebooks/{chapter}.md"] = ["grader.site.read_page", arguments]
+    config.nb_custom_formats = formats
+
+
+def _prepare_kernel(app: Any) -> None:
+    """Let pages be executed by this very Python, with the package of this working tree if none is installed."""
+    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
+    if importlib.util.find_spec("recbook") is None:  # pragma: no cover - `make` installs it
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+
+
+def package_fingerprint(root: Path = ROOT) -> str:
+    """A hash of everything that decides what a page prints, besides its own code: the package and the solutions."""
+    digest = hashlib.sha256()
+    files = [path for folder in ("src/recbook", "solutions") for path in (root / folder).rglob("*")]
+    for path in sorted(files):
+        if path.suffix in (".py", ".json"):
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+# --- Checking what was built ---------------------------------------------------------------------------------------
+
+
+class _Text(HTMLParser):
+    """The text of a page, without its markup: Pygments puts every token into a tag of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.pieces.append(data)
+
+
+def leaks(directory: Path, secrets: set[str]) -> Iterator[tuple[Path, str]]:
+    """(file, line) for every line of `secrets` (see `grader.chapter.secret_lines`) that a file below shows."""
+    for path in sorted(directory.rglob("*")):
+        if not path.is_file():
+            continue
+        try:
+            raw = path.read_text("utf-8")
+        except UnicodeDecodeError:  # a picture, a font
+            continue
+        texts = [squeeze(raw), squeeze(html.unescape(raw))]
+        if path.suffix == ".html":
+            parser = _Text()
+            parser.feed(raw)
+            texts.append(squeeze("".join(parser.pieces)))
+        elif path.suffix in (".json", ".ipynb", ".js"):
+            texts.append(squeeze(raw.replace('\\"', '"').replace("\\n", "\n")))
+        for line in secrets:
+            if any(line in text for text in texts):
+                yield path, line
+
+
+def all_secrets() -> set[str]:
+    """The secret lines of every chapter of the book."""
+    found: set[str] = set()
+    for chapter in chapters():
+        text = chapter_path(chapter).read_text("utf-8")
+        found |= secret_lines(text, parse_chapter(text, chapter, exercises_of(chapter)), solutions_of(chapter))
+    return found
+
+
+def check_site(directory: Path) -> list[str]:
+    """What is wrong with a built site, one sentence each; an empty list when all is well."""
+    if not (directory / "index.html").is_file():
+        return [f"{directory} is no built site: it has no index.html. Build it with `jupyter-book build .`"]
+    complaints = [f"{path.relative_to(directory)} shows a line of a solution: {line}"
+                  for path, line in leaks(directory, all_secrets())]  # fmt: skip
+    for chapter in chapters():
+        path = directory / "notebooks" / f"{chapter}.html"
+        if not path.is_file():
+            complaints.append(f"{path.relative_to(directory)} is missing.")
+            continue
+        parser = _Text()
+        parser.feed(path.read_text("utf-8"))
+        text = squeeze("".join(parser.pieces))
+        if "Traceback(mostrecentcalllast)" in text:
+            complaints.append(f"{path.relative_to(directory)} shows a traceback.")
+        for exercise in exercises_of(chapter):
+            if squeeze(heading(exercise)) not in text:
+                complaints.append(f"{path.relative_to(directory)} does not show {heading(exercise)!r}.")
+    return complaints
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python -m grader.site check [DIRECTORY]`."""
+    if not arguments or arguments[0] != "check" or len(arguments) > 2:
+        print(main.__doc__, file=sys.stderr)
+        return 2
+    directory = Path(arguments[1]) if len(arguments) == 2 else ROOT / "_build" / "html"
+    complaints = check_site(directory)
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    if not complaints:
+        print(f"{directory}: every exercise is there, and not one line of a solution.")
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
