@@ -134,7 +134,7 @@ def _from_folder(known: Dataset, folder: Path) -> MovieLens:
     data = READERS[known.name](folder, f"directory {folder}")
     if known.archive and (other := fetch.wrong_files(folder, known.archive.sha256)):
         warnings.warn(
-            f"{folder} can be read as {known.name}, but {', '.join(other)} is not as GroupLens published it: "
+            f"{folder} can be read as {known.name}, but {', '.join(other)} differs from what GroupLens published: "
             "expect other numbers than the course's.",
             DataWarning,
             stacklevel=3,
@@ -143,7 +143,7 @@ def _from_folder(known: Dataset, folder: Path) -> MovieLens:
 
 
 def _bundled() -> MovieLens:
-    with as_file(package_files("recbook.data").joinpath("bundled", "ml-latest-small")) as folder:
+    with as_file(package_files("recbook.data").joinpath("bundled")) as folder:
         return read_latest_small(folder, "bundled with recbook (release of October 2016)")
 
 

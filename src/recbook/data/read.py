@@ -7,6 +7,7 @@ rating of each file without a word, so every call here says `header=None`.
 from __future__ import annotations
 
 import csv
+import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -188,7 +189,7 @@ ML_100K_GENRES = (
 
 def packed_u1_mask() -> np.ndarray:
     """Which rows of u.data are u1.test: bool, shape (100000,). One bit a row, and no rating."""
-    packed = package_files("recbook.data").joinpath("bundled", "u1-test-rows.bin").read_bytes()
+    packed = package_files("recbook.data").joinpath("u1-test-rows.bin").read_bytes()
     return np.unpackbits(np.frombuffer(packed, dtype=np.uint8)).astype(bool)
 
 
@@ -310,8 +311,16 @@ def _csv(folder: Path, stem: str, columns: dict[str, object]) -> pd.DataFrame:
 def _reading(path: Path) -> Iterator[None]:
     """Turn what pandas or the system says of a broken file into a `DamagedDataError` that names the file."""
     try:
-        yield
-    except (ValueError, EOFError, zlib.error) as error:  # ParserError and UnicodeDecodeError are ValueErrors
+        with warnings.catch_warnings():
+            # Rows with more fields than there are columns: pandas would drop the surplus with a mere warning.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            yield
+    except (
+        ValueError,
+        EOFError,
+        zlib.error,
+        pd.errors.ParserWarning,
+    ) as error:  # ParserError and UnicodeDecodeError are ValueErrors
         raise DamagedDataError(f"{path.name} cannot be read: {error}", where=path, todo=_ANEW) from error
     except OSError as error:
         raise DamagedDataError(

@@ -160,7 +160,7 @@ def assemble(
                 "movie_id": ratings["movie_id"].to_numpy(np.int32),
             }
         ),
-        users=_users(_rows(users, "user_id", user_ids, where), occupations),
+        users=_users(_rows(users, "user_id", user_ids, where), occupations, where),
         movies=_movies(_rows(movies, "movie_id", movie_ids, where), genres, where),
         genres=genres,
         occupations=occupations,
@@ -211,10 +211,15 @@ def _rows(table: pd.DataFrame, key: str, ids: np.ndarray, where: object) -> pd.D
     return table.set_index(key).loc[ids].reset_index()
 
 
-def _users(users: pd.DataFrame, occupations: tuple[str, ...]) -> pd.DataFrame:
+def _users(users: pd.DataFrame, occupations: tuple[str, ...], where: object) -> pd.DataFrame:
     def known(column: str) -> pd.Series:
         return users[column] if column in users else pd.Series([None] * len(users), dtype=object)
 
+    for column, words in (("gender", ("F", "M")), ("occupation", occupations)):
+        if odd := sorted(set(known(column).dropna()) - set(words)):
+            raise DamagedDataError(
+                f"{odd[0]!r} is none of the words for {column}.", where=where, todo="fetch the data anew."
+            )
     age = pd.array(known("age"), dtype="Int16")
     return pd.DataFrame(
         {
