@@ -52,6 +52,7 @@ class Journal:
         os.set_inheritable(descriptor, False)
 
     def write(self, event: str, **fields: Any) -> None:
+        """Write one line."""
         line = json.dumps({"event": event, **fields}).encode("ascii") + b"\n"
         while line:
             line = line[os.write(self._descriptor, line) :]
@@ -142,7 +143,7 @@ def _run_cells(job: dict[str, Any], journal: Journal) -> Namespace:
 
 
 def definitions(source: str) -> str:
-    """The imports, functions and classes of a cell, on their own lines, without its other statements.
+    """The imports, functions and classes of a cell, without its other statements.
 
     A cell that does not parse, such as one with magics, has none.
     """
@@ -182,7 +183,7 @@ def _no_stdin() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    sys.stdin = open(0, closefd=False)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - stays open as long as the process
 
 
 def _import_torch() -> types.ModuleType | None:

@@ -34,10 +34,9 @@ _KEPT_PICTURES = ("image/png", "image/jpeg")
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BEFORE_CARRIAGE_RETURN = re.compile(r"[^\n]*\r(?!\n)")
 
-#: Magics that would install, start or change something outside the notebook, or want a screen.
+#: Magics that would install or start something, or wait for a person.
 _NOT_RUN = frozenset(
-    "pip conda mamba micromamba uv system sx sc bash sh script perl ruby cd pushd popd env set_env run "
-    "edit debug pdb gui pylab recall rerun save notebook store colors".split()
+    ("pip", "conda", "mamba", "micromamba", "uv", "system", "sx", "sc", "bash", "sh", "script", "perl", "ruby", "edit")
 )
 _SILENT = frozenset({"matplotlib"})  # asks for pictures in the notebook: they are kept anyway
 
@@ -58,13 +57,13 @@ class Recorder:
     def stream(self, name: str, text: str) -> None:
         """Add printed text; a progress bar that rewrites its line keeps its last state only."""
         last = self.outputs[-1] if self.outputs else {}
-        if last.get("name") == name:
-            joined = _BEFORE_CARRIAGE_RETURN.sub("", last["text"] + text[: 2 * MAX_TEXT])
-            if len(joined) <= MAX_TEXT:
-                last["text"] = joined
-                return
+        if last.get("name") == name and len(text) <= MAX_TEXT and "\r" in text + last["text"]:
+            last["text"] = _BEFORE_CARRIAGE_RETURN.sub("", last["text"] + text)[-MAX_TEXT:]
+            return
         text = self._take_text(text)
-        if text:
+        if text and last.get("name") == name:
+            last["text"] += text
+        elif text:
             self.outputs.append({"output_type": "stream", "name": name, "text": text})
 
     def display(self, output_type: str, data: dict[str, Any]) -> None:
@@ -159,11 +158,13 @@ class QuietShell(InteractiveShell):
     recorder: Recorder
 
     def run_line_magic(self, magic_name, line, *args, **kwargs):
+        """Run a `%magic`, unless it is one that leads out of the notebook."""
         if self._stops(magic_name):
             return None
         return super().run_line_magic(magic_name, line, *args, **kwargs)
 
     def run_cell_magic(self, magic_name, line, cell):
+        """Run a `%%magic`, unless it is one that leads out of the notebook."""
         if self._stops(magic_name):
             return None
         return super().run_cell_magic(magic_name, line, cell)
@@ -174,11 +175,13 @@ class QuietShell(InteractiveShell):
         return magic_name in _NOT_RUN or magic_name in _SILENT
 
     def system(self, cmd):
+        """`!command` runs nothing."""
         print(f"(!{str(cmd)[:60]} is not run here)")
 
     system_raw = system_piped = system
 
     def getoutput(self, cmd, split=True, depth=0):
+        """`lines = !command` gives no lines."""
         self.system(cmd)
         return [] if split else ""
 
@@ -186,6 +189,7 @@ class QuietShell(InteractiveShell):
         """`exit` and `quit` do not end the notebook."""
 
     def showtraceback(self, exc_tuple=None, *args, **kwargs) -> None:
+        """Record a traceback."""
         kind, value, _ = exc_tuple or sys.exc_info()
         if kind is OutOfTime:
             # The alarm goes on ringing for code that swallows it: not while we write about it.
@@ -231,9 +235,9 @@ def run_cell(shell: QuietShell, source: str) -> BaseException | None:
 
 @contextlib.contextmanager
 def _printing_to(recorder: Recorder) -> Iterator[None]:
-    with contextlib.redirect_stdout(_Printed(recorder, "stdout")):
-        with contextlib.redirect_stderr(_Printed(recorder, "stderr")):
-            yield
+    printed, warned = _Printed(recorder, "stdout"), _Printed(recorder, "stderr")
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(warned):
+        yield
 
 
 def _keep_figures(recorder: Recorder) -> None:

@@ -1,0 +1,35 @@
+"""The errors the grader raises on purpose. Their messages are written for the person who reads them."""
+
+from recbook.errors import RecbookError
+
+
+class GraderError(RecbookError):
+    """Something a person can put right; the message says what happened and what to do."""
+
+
+class UnknownChapter(GraderError):
+    """There is no chapter of this name."""
+
+
+class NoHandins(GraderError):
+    """There is nothing to grade: no such folder, or nothing of this chapter in it."""
+
+
+class OutNotWritable(GraderError):
+    """The results cannot be written where they should go."""
+
+
+class GradebookError(GraderError):
+    """The gradebook cannot be read or written, or belongs to another version of the chapter."""
+
+
+class FileProblem(GraderError):
+    """A Python file that should be asked cannot be read."""
+
+
+class HandinProblem(GraderError):
+    """One hand-in cannot be read. It costs that hand-in only."""
+
+
+class ChildProblem(GraderError):
+    """The process that runs student code does not start at all: something is wrong with the installation."""

@@ -1,0 +1,257 @@
+"""Watch a process that runs student code: read its journal, kill it when it stalls, start it again without the culprit.
+
+What comes back is data from beside student code. It is read within limits, and anything malformed counts as nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from grader.apart import Apart, Limits, Usage, start
+from grader.errors import ChildProblem
+from recbook.answer import Answer, from_json
+from recbook.asking import draw_cases
+from recbook.errors import BadAnswer
+from recbook.question import Question
+
+#: Why there is no answer: the step stalled, the process ended in it, what came back was no answer, the hand-in used
+#: up its time, or the process ended too often.
+Why = Literal["", "timeout", "died", "malformed", "no time left", "died too often"]
+Start = Callable[[dict[str, Any], Limits], Apart]
+
+_POLL_SECONDS = 0.25
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What came back for one question: an answer, or why there is none."""
+
+    answer: Answer | None = None
+    why: Why = ""
+    detail: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """What running one cell gave: outputs in nbformat's shape and the error that ended it (type, message, where)."""
+
+    outputs: tuple[dict[str, Any], ...] = ()
+    error: Mapping[str, str] | None = None
+
+
+@dataclass
+class Response:
+    """All that came back from one hand-in."""
+
+    asked: dict[str, Asked] = field(default_factory=dict)
+    cells: dict[int, CellRun] = field(default_factory=dict)
+    cpu_seconds: float = 0.0
+    peak_memory: int = 0
+    starts: int = 0
+    #: What happened, for the instructor's log.
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Code:
+    """The code under test: a hand-in's code cells (number, source) or one Python file (name, source)."""
+
+    cells: Sequence[tuple[int, str]] = ()
+    file: tuple[str, str] | None = None
+
+
+def respond_apart(
+    code: Code,
+    questions: Mapping[Question, int] | Sequence[tuple[Question, int]],
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    *,
+    start: Start = start,
+    stop: threading.Event | None = None,
+) -> Response:
+    """Run `code` apart and ask it the questions, each on the cases of its seed.
+
+    A stall or the death of the process costs the cell or question it happens in, and nothing else: the process is
+    started again without it. Of a cell that is skipped, the definitions are kept. Raises `ChildProblem` when the
+    process does not even start to run the code.
+    """
+    watch = _Watch(code, list(questions), limits, start, stop or threading.Event())
+    while watch.has_work():
+        watch.run_once()
+    return watch.response
+
+
+class _Watch:
+    """One hand-in's state across the processes it takes."""
+
+    def __init__(self, code: Code, questions: list[tuple[Question, int]], limits: Limits, start: Start, stop) -> None:
+        self.response = Response()
+        self._code, self._limits, self._start, self._stop = code, limits, start, stop
+        self._questions = {question.id: (question, seed) for question, seed in questions}
+        self._deadline = time.monotonic() + limits.total_seconds
+        self._skip: set[int] = set()
+        self._drop: set[int] = set()
+        self._finished = False
+
+    def has_work(self) -> bool:
+        if self._finished:
+            return False
+        left = [id for id in self._questions if id not in self.response.asked]
+        why: Why = ""
+        if self.response.starts > self._limits.restarts:
+            why = "died too often"
+        elif time.monotonic() >= self._deadline or self._stop.is_set():
+            why = "no time left"
+        if why:
+            self.response.asked.update({id: Asked(why=why) for id in left})
+        return bool(left and not why) or not self.response.starts
+
+    def run_once(self) -> None:
+        self.response.starts += 1
+        self._step: tuple[str, Any] = ("start", None)
+        self._ready = False
+        self._step_deadline = time.monotonic() + self._limits.start_seconds
+        apart = self._start(self._job(), self._limits)
+        try:
+            ending = self._read(apart)
+            apart.kill()
+            if not self._ready:
+                raise ChildProblem(f"The process for student code did not start ({ending}).\n{apart.trouble()}")
+            if ending == "end":
+                self._finished = True
+            else:
+                self._blame(ending, apart)
+        finally:
+            apart.close()
+            self._count(apart.usage)
+
+    def _job(self) -> dict[str, Any]:
+        job: dict[str, Any] = {
+            "questions": [
+                {"id": id, "seed": seed} for id, (_, seed) in self._questions.items() if id not in self.response.asked
+            ],
+            "skip_cells": sorted(self._skip),
+            "cell_seconds": self._limits.cell_seconds,
+            "cells_seconds": self._limits.cells_seconds,
+        }
+        if self._code.file:
+            return job | {"file": self._code.file}
+        return job | {"cells": [cell for cell in self._code.cells if cell[0] not in self._drop]}
+
+    # --- Reading ---------------------------------------------------------------------------------------------------
+
+    def _read(self, apart: Apart) -> str:
+        """Read lines until the end, a stall, or the death of the process; returns "end", "timeout" or "died"."""
+        buffer, total = bytearray(), 0
+        os.set_blocking(apart.journal, False)
+        while True:
+            left = min(self._step_deadline, self._deadline) - time.monotonic()
+            if left <= 0 or self._stop.is_set():
+                return "timeout"
+            ended = apart.poll()  # before reading, so that nothing written before the end is missed
+            select.select([apart.journal], [], [], 0 if ended else min(left, _POLL_SECONDS))
+            try:
+                chunk = os.read(apart.journal, _CHUNK)
+            except BlockingIOError:
+                if ended:
+                    return "died"
+                continue
+            total += len(chunk)
+            if not chunk or total > self._limits.journal:
+                return "died"
+            buffer += chunk
+            *lines, buffer = buffer.split(b"\n")
+            for line in lines:
+                if self._take(line):
+                    return "end"
+
+    def _take(self, line: bytes | bytearray) -> bool:
+        """Take one line of the journal; True when it is the last."""
+        try:
+            event = json.loads(line)
+            kind = event["event"]
+            if kind == "ready":
+                self._ready = True
+                self._next("between", None, self._limits.start_seconds)
+            elif kind == "cell":
+                self._next("cell", int(event["index"]), self._limits.cell_seconds)
+            elif kind == "cell-end":
+                self._keep_cell(int(event["index"]), event)
+            elif kind == "question" and event["id"] in self._questions:
+                self._next("question", event["id"], self._question_seconds(event["id"]))
+            elif kind == "answer" and event["id"] in self._questions:
+                self._keep_answer(event["id"], event)
+            return kind == "end"
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return False  # not a line of ours: whatever it should have been is missing now
+
+    def _next(self, kind: str, what: Any, seconds: float) -> None:
+        self._step = (kind, what)
+        self._step_deadline = time.monotonic() + seconds + self._limits.grace_seconds
+
+    def _question_seconds(self, id: str) -> float:
+        question, seed = self._questions[id]
+        return question.seconds * max(1, len(draw_cases(question, seed)))
+
+    def _keep_cell(self, index: int, event: dict[str, Any]) -> None:
+        outputs = tuple(output for output in event["outputs"] if isinstance(output, dict))
+        error = event["error"]
+        if error is not None:
+            error = {key: str(error.get(key, ""))[:1000] for key in ("type", "message", "where")}
+        self.response.cells.setdefault(index, CellRun(outputs, error))
+        self._next("between", None, self._limits.start_seconds)
+
+    def _keep_answer(self, id: str, event: dict[str, Any]) -> None:
+        question, _ = self._questions[id]
+        try:
+            answer = from_json(event["answer"], question.max_bytes)
+            asked = Asked(answer, seconds=float(event["seconds"]))
+        except (BadAnswer, TypeError, ValueError, KeyError):
+            asked = Asked(why="malformed")
+        self.response.asked.setdefault(id, asked)
+        self._next("between", None, self._limits.start_seconds)
+
+    # --- After an early end ------------------------------------------------------------------------------------------
+
+    def _blame(self, ending: str, apart: Apart) -> None:
+        """Put the early end down to the step in which it happened."""
+        kind, what = self._step
+        why: Why = "timeout" if ending == "timeout" else "died"
+        detail = "" if ending == "timeout" else _how_it_ended(apart.status)
+        if time.monotonic() >= self._deadline or self._stop.is_set():
+            why = "no time left"
+        where = kind if what is None else f"{kind} {what}"
+        self.response.notes.append(f"{why} in {where}: {detail}" if detail else f"{why} in {where}")
+        if kind == "question":
+            self.response.asked.setdefault(what, Asked(why=why, detail=detail))
+        elif kind == "cell":
+            error = {"type": "OutOfTime" if why == "timeout" else "ProcessEnded", "message": detail, "where": ""}
+            self.response.cells.setdefault(what, CellRun(error=error))
+            # First leave out its loose statements; if even its definitions end the process, the whole cell.
+            (self._drop if what in self._skip else self._skip).add(what)
+
+    def _count(self, usage: Usage) -> None:
+        self.response.cpu_seconds += usage.cpu_seconds
+        self.response.peak_memory = max(self.response.peak_memory, usage.peak_memory)
+
+
+def _how_it_ended(status: int | None) -> str:
+    if status is None or status >= 0:
+        return "it ended its process"
+    if -status == signal.SIGXCPU:
+        return "it used up its CPU time"
+    if -status == signal.SIGXFSZ:
+        return "it wrote too large a file"
+    try:
+        return f"its process was ended by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"its process was ended by signal {-status}"
