@@ -125,7 +125,8 @@ def fit(model, x, y, valid=False, optimizer=None, batch_size=64, generator=None)
             the observed ratings.
         x: float tensor (n_users, inputs), without NaN.
         y: float tensor (n_users, outputs); NaN where there is no rating.
-        valid: if True, measure only: the weights stay as they are.
+        valid: if True, measure only: the model is in evaluation mode and the weights stay as they are. If False, train,
+            with the model in training mode.
         optimizer: a torch optimizer over the model's parameters; not needed when `valid` is True.
         batch_size: number of users in a batch.
         generator: torch.Generator that shuffles the users before training, or None for torch's own.
@@ -192,7 +193,8 @@ def evaluate(model, x, y, user_means):
         user_means: float tensor (n_users, 1), in stars: the means that were subtracted from the training ratings.
 
     Returns:
-        The error over all observed ratings of `y` together, as a float. Predictions are clipped to 1 to 5 stars.
+        The error over all observed ratings of `y` together, as a float. Predictions are clipped to 1 to 5 stars; the
+        model predicts in evaluation mode.
     """
     model.eval()
     with torch.no_grad():
@@ -243,7 +245,7 @@ def recommendations(model, data, titles, k):
     """The k unseen movies with the highest predicted rating, the best first.
 
     Args:
-        model: a trained autoencoder; `model(x)` predicts centred ratings.
+        model: a trained autoencoder; in evaluation mode, `model(x)` predicts centred ratings.
         data: float tensor (n_movies,): one user's ratings in stars; NaN for the movies not seen.
         titles: sequence of n_movies titles.
         k: number of recommendations.
@@ -382,7 +384,8 @@ def cold_start(model, row, titles, k):
     """The k best movies for somebody without ratings.
 
     Args:
-        model: a trained autoencoder that reads attributes and ratings; `model(row)` predicts centred ratings.
+        model: a trained autoencoder that reads attributes and ratings; in evaluation mode, `model(row)` predicts
+            centred ratings.
         row: float tensor (1, inputs), made by `new_user`.
         titles: sequence of n_movies titles.
         k: number of recommendations.
