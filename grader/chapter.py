@@ -21,6 +21,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import jupytext
 import nbformat
@@ -100,11 +101,7 @@ def checked_exercise(cell: NotebookNode) -> str | None:
     """The id in a cell that is nothing but `check("<id>")`, or None. Comments do not count."""
     if cell.cell_type != "code":
         return None
-    try:
-        statements = ast.parse(cell.source).body
-    except SyntaxError:  # a cell with IPython's own syntax is no check cell
-        return None
-    match statements:
+    match _statements(cell.source):
         case [ast.Expr(ast.Call(func=ast.Name("check"), args=[ast.Constant(value=str(id))], keywords=[]))]:
             return id
     return None
@@ -303,6 +300,41 @@ def _header_end(node: Definition, source: str) -> int:
     """The line on which the header of a function ends: a signature may take several."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return next(t.start[0] for t in tokens if t.type == tokenize.NEWLINE and t.start[0] >= node.lineno)
+
+
+def stub_namespaces(chapter: str) -> dict[str, dict[str, Any]]:
+    """What each untouched stub of a chapter defines: exercise id -> names. See `namespaces_of_stubs`."""
+    return namespaces_of_stubs(read_chapter(chapter))
+
+
+def namespaces_of_stubs(notebook: NotebookNode) -> dict[str, dict[str, Any]]:
+    """The names after running each stub alone: with the imports, functions and classes given above it.
+
+    Other statements above it (loading data, training a model) are not run.
+    """
+    given: list[ast.stmt] = []
+    namespaces = {}
+    for cell in notebook.cells:
+        if cell.cell_type != "code" or "check" in cell.metadata:
+            continue
+        if "exercise" in cell.metadata:
+            namespace: dict[str, Any] = {"__name__": "stub"}
+            exec(compile(ast.Module([*given], []), "<given>", "exec"), namespace)
+            exec(compile(cell.source, f"<{cell.metadata['exercise']}>", "exec"), namespace)
+            namespaces[cell.metadata["exercise"]] = namespace
+        else:
+            given += [node for node in _statements(cell.source) if isinstance(node, Definition | _Import)]
+    return namespaces
+
+
+_Import = ast.Import | ast.ImportFrom
+
+
+def _statements(source: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(source).body
+    except SyntaxError:  # a cell with IPython's own syntax
+        return []
 
 
 # --- What a student reads above an exercise ------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from grader.chapter import (
     fill,
     filled,
     mark_solution,
+    namespaces_of_stubs,
     parse_chapter,
     read_chapter,
     secret_lines,
@@ -109,6 +110,15 @@ def test_stub_and_solution_must_agree(tiny, old, new, message):
     with pytest.raises(AuthorError, match=message):
         for cell in stubs.values():
             fill(cell.source, solutions.replace(old, new, 1))
+
+
+def test_stubs_run_alone_with_what_is_given_above(tiny):
+    namespaces = namespaces_of_stubs(parse_chapter(tiny.text, "tiny", tiny.exercises))
+    assert list(namespaces) == ["tiny.double", "tiny.Box", "tiny.rmse", "tiny.colour"]
+    assert namespaces["tiny.rmse"]["rmse"]([3, 4]) == 5  # the defect runs, with the `sqrt` imported at the top
+    assert "double" not in namespaces["tiny.rmse"]
+    with pytest.raises(NotImplementedError):
+        namespaces["tiny.colour"]["colour"]()
 
 
 def cleared(marked: str) -> str:
