@@ -33,6 +33,9 @@ def archive(folder_100k, server, monkeypatch):
     return publish(monkeypatch, Archive(f"{address}/ml-100k.zip", f"md5:{md5(path)}", sha))
 
 
+WHEEL_FILES = tuple(catalogue.ML_100K_WHEEL.files)
+
+
 def md5(path):
     return hashlib.md5(Path(path).read_bytes()).hexdigest()
 
@@ -329,8 +332,9 @@ def package(sample, tmp_path, monkeypatch, archive, dead_address):
     return path
 
 
-def test_second_source(sample, package, monkeypatch):
-    wheel = replace(catalogue.ML_100K_WHEEL, sha256=hashlib.sha256(package.read_bytes()).hexdigest())
+def test_second_source(sample, package, monkeypatch, tmp_path):
+    sha = {name: hashlib.sha256((tmp_path / "recbole-files" / name).read_bytes()).hexdigest() for name in WHEEL_FILES}
+    wheel = replace(catalogue.ML_100K_WHEEL, sha256=hashlib.sha256(package.read_bytes()).hexdigest(), files=sha)
     monkeypatch.setattr(catalogue, "ML_100K_WHEEL", wheel)
     said = []
     d = data.load("ml-100k", announce=said.append)

@@ -171,8 +171,13 @@ def folder_1m(tmp_path_factory):
     return folder
 
 
-def test_a_million_ratings(folder_1m):
-    d = data.load("ml-1m", folder_1m.parent)
+@pytest.fixture(scope="module")
+def million(folder_1m):
+    return data.load("ml-1m", folder_1m.parent)
+
+
+def test_a_million_ratings(folder_1m, million):
+    d = million
     has_the_shape(d)
     assert (d.n_users, d.n_movies, len(d.ratings)) == (6_040, 3_706, 1_000_209)
     assert d.genres == ("Drama", "Sci-Fi", "War")
@@ -186,9 +191,9 @@ def test_a_million_ratings(folder_1m):
         _ = d.test
 
 
-def test_titles_with_colons(folder_1m):
+def test_titles_with_colons(folder_1m, million):
     by_id = dict(line.split("::", 1) for line in (folder_1m / "movies.dat").read_text("latin-1").splitlines())
-    movies = data.load("ml-1m", folder_1m).movies
+    movies = million.movies
     for m in movies.head(5).itertuples():
         assert by_id[str(m.movie_id)] == f"{m.title}::{m.genres}"
 

@@ -98,7 +98,7 @@ def test_age_group_holds_the_age(ages):
 ids = st.integers(1, 40)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(
         st.tuples(ids, ids, st.sampled_from([0.5, 1, 3.5, 5])), min_size=1, max_size=30, unique_by=lambda row: row[:2]

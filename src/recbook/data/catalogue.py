@@ -59,12 +59,12 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Wheel:
-    """A package that carries ML-100K whole, and the folder inside it."""
+    """A package that carries ML-100K whole, its checksum, the folder inside it, and the files' checksums."""
 
     requirement: str
     sha256: str
     folder: str
-    files: tuple[str, ...]
+    files: Mapping[str, str]
 
 
 #: The second source of ML-100K, for places where only a Python package index is in reach.
@@ -72,7 +72,11 @@ ML_100K_WHEEL = Wheel(
     requirement="recbole==1.2.1",
     sha256="9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407",
     folder="recbole/dataset_example/ml-100k",
-    files=("ml-100k.inter", "ml-100k.item", "ml-100k.user"),
+    files={
+        "ml-100k.inter": "4edb74e2a81178c2ba9ff381495f754f996c4aea351b1272ca36b43da0935eff",
+        "ml-100k.item": "51d7cdf777ce5c0f5b32c1d947a4a81fe07d75e78abbe761e0cd4d0756064532",
+        "ml-100k.user": "4f670007d9cfbeb9807e757209af1555b9bcc186bde25e767f67cb67c6dd5972",
+    },
 )
 
 DATASETS: dict[str, Dataset] = {

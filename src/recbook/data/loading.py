@@ -188,7 +188,7 @@ def _cached(known: Dataset, cache: Path, say: Callable[[str], None], progress: b
 
 def _cached_wheel(known: Dataset, cache: Path, say: Callable[[str], None], progress: bool) -> MovieLens | None:
     folder = _wheel_folder(cache)
-    if known.name != "ml-100k" or not all(os.path.isfile(folder / f) for f in catalogue.ML_100K_WHEEL.files):
+    if known.name != "ml-100k" or fetch.wrong_files(folder, catalogue.ML_100K_WHEEL.files):
         return None
     return _read_fetched(lambda: _read_wheel(folder))
 
