@@ -8,8 +8,10 @@ from __future__ import annotations
 import warnings
 from os import PathLike
 
+from recbook.errors import RecbookError
 
-class DataError(Exception):
+
+class DataError(RecbookError):
     """Something is wrong with the data. The message says what, where, and what to do."""
 
     def __init__(self, what: str, *, where: str | PathLike[str] | None = None, todo: str | None = None):

@@ -1,0 +1,200 @@
+"""The command line. Each command is a thin layer over one function; errors for people end with exit code 2."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from grader.errors import GraderError
+from recbook.errors import RecbookError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,
+    help="""Write, release and grade the course's exercises.
+
+An author's round: write a question, a reference, mistakes and a stub; then `verify`, `record`, `assemble`.
+
+An instructor's round: `assemble` the release, hand it out, put what comes back under
+`DIR/<student>/<chapter>/<chapter>.ipynb`, then `grade`.""",
+)
+out_console = Console()
+error_console = Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def run() -> None:
+    """Entry point of `python -m grader`."""
+    app(prog_name="python -m grader")
+
+
+def for_people(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Print an expected error as a message and exit with 2; let unexpected ones show where they come from."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except (GraderError, RecbookError) as error:
+            error_console.print(f"[bold red]error:[/] {rich_escape(str(error))}", highlight=False, soft_wrap=True)
+            raise typer.Exit(2) from None
+
+    return wrapped
+
+
+def rich_escape(text: str) -> str:
+    """Text as rich should print it: square brackets are not markup."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+@app.command("questions")
+@for_people
+def list_questions(
+    chapter: Annotated[str | None, typer.Argument(help="Only this chapter.")] = None, as_json: Json = False
+) -> None:
+    """List every exercise: id, title, points, kind, the names it needs and its signature."""
+    from recbook.questions import chapters, of_chapter
+
+    rows = [describe(exercise) for name in ([chapter] if chapter else chapters()) for exercise in of_chapter(name)]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    table = Table("exercise", "title", "points", "kind", "signature", title=f"{len(rows)} exercises")
+    for row in rows:
+        table.add_row(row["id"], row["title"], f"{row['points']:g}", row["kind"], row["signature"])
+    out_console.print(table)
+
+
+def describe(exercise: Any) -> dict[str, Any]:
+    """An exercise as a row of `questions --json`."""
+    from grader.implementations import reference
+
+    needs = list(getattr(exercise, "needs", ()))
+    signature = ""
+    if needs:
+        signature = needs[0] + str(inspect.signature(reference(exercise.chapter)[needs[0]]))
+    return {
+        "id": exercise.id, "chapter": exercise.chapter, "title": exercise.title, "points": exercise.points,
+        "kind": exercise.kind, "needs": needs, "signature": signature,
+    }  # fmt: skip
+
+
+@app.command()
+@for_people
+def ask(
+    exercise: Annotated[str, typer.Argument(help="Such as autoencoder.forward; see `questions`.")],
+    file: Annotated[Path, typer.Argument(help="A Python file that defines the names the exercise needs.")],
+    as_json: Json = False,
+) -> None:
+    """Ask one question of the code in FILE, in a process of its own, and print the verdict."""
+    from grader.asking import ask_file
+
+    verdict = ask_file(exercise, file)
+    row = {
+        "exercise": verdict.exercise, "points": verdict.points, "max_points": verdict.max_points,
+        "verdict": verdict.verdict, "hint": verdict.hint,
+    }  # fmt: skip
+    if as_json:
+        print(json.dumps(row, indent=2))
+    else:
+        colour = {"right": "green", "wrong": "yellow"}.get(verdict.verdict, "red")
+        points = f"{verdict.points:g} of {verdict.max_points:g} points"
+        out_console.print(f"{verdict.exercise}: [bold {colour}]{verdict.verdict}[/], {points}", highlight=False)
+        if verdict.hint:
+            out_console.print(rich_escape(verdict.hint), highlight=False)
+
+
+@app.command()
+@for_people
+def verify(chapter: Annotated[str | None, typer.Argument(help="Only this chapter.")] = None) -> None:
+    """Test the tests: reference right; stub and each mistake wrong with its own hint; alternatives right."""
+    from grader.chapter import stub_namespaces
+    from grader.verify import verify_chapter
+    from recbook.questions import chapters
+
+    n_findings: Counter[str] = Counter()
+    n_problems: Counter[str] = Counter()
+    for name in [chapter] if chapter else chapters():
+        with error_console.status(f"verifying {name}"):
+            for finding in verify_chapter(name, stub_namespaces(name)):
+                n_findings[finding.exercise] += 1
+                if finding.problem:
+                    n_problems[finding.exercise] += 1
+                    error_console.print(
+                        f"[red]✗[/] {finding.exercise}, {finding.what}: {rich_escape(finding.problem)}",
+                        highlight=False, soft_wrap=True,
+                    )  # fmt: skip
+    for exercise, number in n_findings.items():
+        if not n_problems[exercise]:
+            out_console.print(f"[green]✓[/] {exercise}: {number} things verified", highlight=False)
+    total = sum(n_problems.values())
+    out_console.print(f"{len(n_findings)} exercises, {sum(n_findings.values())} things verified, {total} problems")
+    if total or not n_findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+@for_people
+def record(
+    chapter: Annotated[str | None, typer.Argument(help="Only this chapter.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if the records are out of date.")] = False,
+) -> None:
+    """Record the public answers that `check` compares with, or (--check) fail if they are out of date."""
+    from grader.record import record as record_chapter
+    from grader.record import stale
+    from recbook.questions import chapters
+
+    found = []
+    for name in [chapter] if chapter else chapters():
+        if check:
+            found += stale(name)
+        else:
+            path = record_chapter(name)
+            out_console.print(f"{path.name}: {path.stat().st_size:,} bytes")
+    for line in found:
+        error_console.print(f"[red]stale:[/] {rich_escape(line)}", highlight=False, soft_wrap=True)
+    if found:
+        error_console.print("Bring them up to date with: python -m grader record")
+        raise typer.Exit(1)
+
+
+@app.command()
+@for_people
+def assemble(chapter: Annotated[str | None, typer.Argument(help="Only this chapter.")] = None) -> None:
+    """Make the nbgrader source, the release notebooks and the wheel under build/course/."""
+    from grader.assemble import assemble as assemble_course
+
+    for path in assemble_course(chapter):
+        out_console.print(str(path), highlight=False, soft_wrap=True)
+
+
+@app.command()
+@for_people
+def grade(
+    chapter: Annotated[str, typer.Argument(help="Such as autoencoder.")],
+    submitted: Annotated[Path, typer.Option(help="Holds <student>/<chapter>/<chapter>.ipynb.")],
+    out: Annotated[Path, typer.Option(help="Where gradebook.db, grades.csv, feedback/ and log.jsonl go.")],
+    jobs: Annotated[int, typer.Option(min=1, help="How many hand-ins at the same time.")] = 1,
+) -> None:
+    """Grade a class: every hand-in in a process of its own, judged elsewhere, marks in nbgrader's gradebook."""
+    from grader.grading import grade as grade_class
+
+    grade_class(chapter, submitted, out, jobs)
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,161 @@
+"""Verdicts: right, recognised mistakes, and differences in words."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from engine.toy import mean, plain_sum, reference, toy
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from recbook.answer import Opaque
+from recbook.asking import ask
+from recbook.differences import describe
+from recbook.parts import at_least, at_most, close, equal, same_order, same_set
+from recbook.verdict import KnownMistake, judge
+
+
+def answer_of(function):
+    return ask(toy, {"total": function})
+
+
+RIGHT = answer_of(reference)
+KNOWN = (
+    KnownMistake("plain_sum", "NaN is not a number: leave it out.", answer_of(plain_sum)),
+    KnownMistake("mean", "A total is not a mean.", answer_of(mean)),
+)
+
+
+def verdict_of(function):
+    return judge(toy, answer_of(function), RIGHT, KNOWN)
+
+
+def test_the_reference_is_right():
+    verdict = verdict_of(lambda numbers: sum(n for n in numbers if n == n) + 0.0)
+    assert (verdict.verdict, verdict.points, verdict.hint) == ("right", 3, "")
+
+
+def test_a_known_mistake_gets_its_own_hint_and_the_points_of_its_right_parts():
+    verdict = verdict_of(plain_sum)
+    assert (verdict.verdict, verdict.mistake, verdict.hint) == ("wrong", "plain_sum", KNOWN[0].hint)
+    assert verdict.points == 1  # it is a float
+
+
+def test_a_mistake_beside_another_one_is_still_recognised():
+    verdict = verdict_of(lambda numbers: np.array([np.nanmean(numbers)]))  # a mean, and no float
+    assert verdict.mistake == "mean"
+    assert verdict.points == 0
+
+
+@pytest.mark.parametrize(
+    ("function", "word", "says"),
+    [
+        (lambda numbers: 1 / 0, "error", "ZeroDivisionError"),
+        (lambda numbers: None, "error", "returned None"),
+        (lambda numbers: exit(), "error", "exit()"),
+        (lambda numbers: [][3], "error", "IndexError"),
+        (lambda numbers: 2 * reference(numbers), "wrong", "2 times"),
+        (lambda numbers: "7", "wrong", "'7'"),
+        (lambda numbers: float("nan"), "wrong", "NaN"),
+        (lambda numbers: np.zeros((2, 2)), "wrong", "shape"),
+    ],
+)
+def test_what_a_wrong_answer_is_told(function, word, says):
+    verdict = verdict_of(function)
+    assert verdict.verdict == word
+    assert says in verdict.hint
+
+
+def test_a_stub_is_told_kindly():
+    def stub(numbers):
+        raise NotImplementedError
+
+    verdict = verdict_of(stub)
+    assert (verdict.verdict, verdict.points) == ("wrong", 0)
+    assert "Not filled in" in verdict.hint
+
+
+def test_no_evidence_no_points():
+    assert judge(toy, None, RIGHT).points == 0
+    assert judge(toy, ask(toy, {}), RIGHT).points == 0
+    assert judge(toy, replace(RIGHT, cases=RIGHT.cases[:1]), RIGHT).points == 0
+    assert judge(toy, replace(RIGHT, cases=()), RIGHT).points == 0
+
+
+def test_an_endless_loop_is_a_timeout():
+    def total(numbers):
+        while True:
+            pass
+
+    verdict = verdict_of(total)
+    assert verdict.verdict == "timeout"
+    assert "loop" in verdict.hint
+
+
+# --- How parts compare -----------------------------------------------------------------------------------------------
+
+
+@given(hnp.arrays(np.float64, hnp.array_shapes(max_dims=2, max_side=4), elements=st.floats(-1e3, 1e3)))
+def test_close_accepts_itself_in_other_types_and_refuses_a_change(array):
+    part = close()
+    assert part.same(array.astype(np.float32), array, {})
+    assert part.same(array.tolist(), array, {})
+    assert not part.same(array + 1 + np.abs(array), array, {})
+    assert not part.same(np.append(array.ravel(), 0), array, {})
+
+
+@pytest.mark.parametrize("value", [None, "1", Opaque("X"), {"a": 1}, [1, "x"], [[1], [1, 2]]])
+def test_numbers_are_never_close_to_something_else(value):
+    assert not close().same(value, np.array([1.0]), {})
+
+
+def test_bounds():
+    assert at_most(0.1).same(1.05, 1.0, {})
+    assert not at_most(0.1).same(1.2, 1.0, {})
+    assert at_least(0.1).same(0.95, 1.0, {})
+    assert not at_least().same(float("nan"), 1.0, {})
+    assert not at_most().same(-float("inf"), 1.0, {})
+
+
+def test_sets_and_orders():
+    assert same_set().same(["b", "a"], ["a", "b"], {})
+    assert not same_set().same(["a", "a"], ["a", "b"], {})
+    order = same_order("scores")
+    scores = {"scores": {"a": 3.0, "b": 2.0, "c": 2.0}}
+    assert order.same(["a", "c", "b"], ["a", "b", "c"], scores)
+    assert not order.same(["b", "a", "c"], ["a", "b", "c"], scores)
+    assert not order.same(["a", "b", "b"], ["a", "b", "c"], scores)
+
+
+@pytest.mark.parametrize(
+    ("mine", "want", "says"),
+    [
+        (np.array([[1.0, 2], [3, 4]]).T, np.array([[1.0, 2], [3, 4]]), "transposed"),
+        (np.zeros((2, 3)), np.zeros((3, 2)), "swapped"),
+        (np.array([3.0, 2, 1]), np.array([1.0, 2, 3]), "reversed"),
+        (np.array([2.0, 4, 6]), np.array([1.0, 2, 3]), "2 times"),
+        (np.array([2.0, 3, 4]), np.array([1.0, 2, 3]), "same amount"),
+        (np.array([-1.0, -2, 3]) * -1, np.array([-1.0, -2, 3]), "sign"),
+        (np.array([1.0, 2, 9, 5]), np.array([1.0, 2, 3, 5]), "one value"),
+        (np.array([np.nan, 2]), np.array([1.0, 2]), "NaN"),
+        (np.array([np.inf, 2]), np.array([1.0, 2]), "infinite"),
+        (["b", "a"], ["a", "b"], "reversed"),
+        (["a"], ["a", "b"], "1 entries"),
+        (Opaque("Foo"), 1.0, "Foo"),
+        (True, False, "True"),
+    ],
+)
+def test_differences_in_words(mine, want, says):
+    part = equal(about="the thing") if isinstance(want, (list, bool)) else close(about="the thing")
+    text = describe(mine, want, part)
+    assert says in text
+    assert text.startswith("the thing")
+
+
+@given(
+    hnp.arrays(np.float64, hnp.array_shapes(max_dims=3, max_side=3), elements=st.floats(-9, 9) | st.just(np.nan)),
+    hnp.arrays(np.float64, hnp.array_shapes(max_dims=3, max_side=3), elements=st.floats(-9, 9) | st.just(np.nan)),
+)
+def test_every_difference_can_be_described(mine, want):
+    assert describe(mine, want, close(about="x")).startswith("x: ")
