@@ -5,6 +5,7 @@ Every question brings its own small model and data, so no exercise depends on an
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,7 +38,11 @@ def _weights(rng: np.random.Generator, inputs: int, outputs: int, features: int)
 
 
 class _Layers(nn.Module):
-    """Two layers named as in the chapter, with the weights of the case and no forward pass of their own."""
+    """Two layers named as in the chapter, with the weights of the case and no forward pass of their own.
+
+    The forward pass is an exercise, so calling this model is an error, and the error says what to do instead (that of
+    PyTorch is a `NotImplementedError`, which would read like an exercise that is not filled in).
+    """
 
     def __init__(self, weights: dict[str, np.ndarray]):
         super().__init__()
@@ -46,11 +51,14 @@ class _Layers(nn.Module):
         self.fc2 = nn.Linear(features, len(weights["fc2.weight"]))
         self.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
 
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("this model cannot be called: work with its layers `fc1` and `fc2`")
+
 
 class _Linear(nn.Module):
-    """A model that is not the chapter's, for exercises that take any model: one layer, dropout as a witness of mode.
+    """A model that is not the chapter's, for exercises that take any model: one layer.
 
-    It counts its calls and remembers whether it was in training mode, and whether gradients were on.
+    It keeps what it was given to read, and whether it was in training mode then.
     """
 
     def __init__(self, weight: np.ndarray, bias: np.ndarray | float = 0.0):
@@ -66,6 +74,15 @@ class _Linear(nn.Module):
         self.in_training.append(self.training)
         self.inputs.append(x.detach().clone())
         return self.layer(x)
+
+    def rows_read(self) -> torch.Tensor:
+        """All rows it was given, one below the other, also those given one at a time: (n_rows, inputs)."""
+        width = self.layer.in_features
+        return torch.cat([torch.zeros(0, width), *(batch.reshape(-1, width) for batch in self.inputs)])
+
+    def always_in(self, training: bool) -> bool:
+        """True when it was called, and in this mode every time."""
+        return bool(self.in_training) and all(mode == training for mode in self.in_training)
 
     def criterion(self, estimate: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Mean absolute error over observed targets: deliberately not the loss of another exercise."""
@@ -89,15 +106,26 @@ class _Scores(nn.Module):
         self.scores = nn.Parameter(torch.tensor(scores, dtype=torch.float32))
         self.weight = nn.Parameter(torch.tensor(weight, dtype=torch.float32))
         self.in_training: list[bool] = []
+        self.inputs: list[torch.Tensor] = []
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         self.in_training.append(self.training)
+        self.inputs.append(x.detach().clone())
         return self.scores + x @ self.weight.T
+
+    def last_row_read(self) -> torch.Tensor:
+        """The numbers it was given last, as a flat tensor; empty when it was never called."""
+        return self.inputs[-1].reshape(-1) if self.inputs else torch.zeros(0)
+
+    def always_in(self, training: bool) -> bool:
+        """True when it was called, and in this mode every time."""
+        return bool(self.in_training) and all(mode == training for mode in self.in_training)
 
 
 def _titles(n: int) -> list[str]:
     """Made-up titles, in no alphabetical order."""
-    return [f"{'Quiet Golden Last Blue Hidden'.split()[i % 5]} {chr(77 + i % 13)}{i} ({1960 + i})" for i in range(n)]
+    words = ["Quiet", "Golden", "Last", "Blue", "Hidden"]
+    return [f"{words[i % 5]} {chr(77 + i % 13)}{i} ({1960 + i})" for i in range(n)]
 
 
 def _spread(rng: np.random.Generator, n: int, low: float, high: float) -> np.ndarray:
@@ -130,11 +158,11 @@ def _centre_cases(rng: np.random.Generator) -> list[Case]:
         "means": close(about="the user means"),
         "centred": close(about="the centred ratings"),
         "newcomer": close(about="the mean of a user without ratings"),
-        "untouched": equal(share=0.5, about="whether the given ratings were left as they were"),
+        "untouched": equal(share=0.25, about="whether the given ratings were left as they were"),
     },
     hints=[
         "Over which cells of a row is a user's mean taken?",
-        "`torch.nanmean` ignores NaN; `keepdim=True` keeps the result a column. What does it say for a row of NaN only?",
+        "`torch.nanmean` ignores NaN; `keepdim=True` keeps the result a column. What does it say for a row of NaN?",
         "Take `nanmean` over dimension 1, put the mean of all ratings where the result is NaN, then subtract.",
     ],
 )
@@ -168,12 +196,13 @@ def _ae_cases(rng: np.random.Generator) -> list[Case]:
         "parameters": equal(about="the shapes of the trainable parameters"),
         "hidden_shape": equal(about="the shape after `fc1`"),
         "output_shape": equal(about="the shape after `fc2`"),
+        "plain_layers": equal(share=0.5, about="whether `fc1` and `fc2` are fully connected layers and nothing more"),
         "criterion": equal(share=0.5, about="whether the loss function is kept as `criterion`"),
     },
     hints=[
         "How many numbers go into each of the two layers, and how many come out?",
         "`nn.Linear(in_features, out_features)` is a fully connected layer with a bias.",
-        "Inputs to features, then features to outputs; keep both as attributes of `self`, with the names in the docstring.",
+        "Inputs to features, then features to outputs; keep both as attributes of `self`, named as in the docstring.",
     ],
 )
 def autoencoder_class(code: Code, case: Case) -> Parts:
@@ -181,10 +210,17 @@ def autoencoder_class(code: Code, case: Case) -> Parts:
     model = code.AE(case["inputs"], case["outputs"], case["features"], criterion)
     yield "is_module", isinstance(model, nn.Module)
     yield "parameters", sorted(list(p.shape) for p in model.parameters() if p.requires_grad)
-    hidden = model.fc1(_tensor(case["x"]))
+    x = _tensor(case["x"])
+    hidden = model.fc1(x)
     yield "hidden_shape", tuple(hidden.shape)
-    yield "output_shape", tuple(model.fc2(torch.sigmoid(hidden)).shape)
+    yield "output_shape", tuple(model.fc2(hidden).shape)
+    yield "plain_layers", _is_affine(model.fc1, x) and _is_affine(model.fc2, hidden)
     yield "criterion", model.criterion is criterion
+
+
+def _is_affine(layer: nn.Module, x: torch.Tensor) -> bool:
+    """True for weights and biases; a squashing function bends the line from -x through 0 to x."""
+    return torch.allclose(layer(x) + layer(-x), 2 * layer(torch.zeros_like(x)), atol=1e-4)
 
 
 def _sizes_cases(rng: np.random.Generator) -> list[Case]:
@@ -206,7 +242,8 @@ def _sizes_cases(rng: np.random.Generator) -> list[Case]:
     },
     hints=[
         "What does the autoencoder read at once: a user or a movie?",
-        "One input neuron for each entry of a user's row. A layer has a weight for each pair of neurons it connects, and biases.",
+        "One input neuron for each entry of a user's row. "
+        "A layer has a weight for each pair of neurons it connects, and biases.",
         "A layer from a to b neurons has a·b weights and b biases. Add up both layers.",
     ],
 )
@@ -287,7 +324,9 @@ def _masked_loss_cases(rng: np.random.Generator) -> list[Case]:
     parts={
         "loss": close(share=2, about="the loss"),
         "gradient": close(share=2, about="the gradient with respect to the estimate"),
-        "empty": close(about="the loss when nothing is observed"),
+        "untouched": equal(share=0.5, about="whether the given targets were left as they were"),
+        "empty": close(share=0.5, about="the loss when nothing is observed"),
+        "empty_gradient": equal(share=0.5, about="whether training survives a batch in which nothing is observed"),
     },
     hints=[
         "The matrix has many cells without a rating. What does this code take for the truth there?",
@@ -296,14 +335,25 @@ def _masked_loss_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def masked_loss(code: Code, case: Case) -> Parts:
-    estimate = _tensor(case["estimate"]).requires_grad_()
-    loss = code.masked_loss(estimate, _tensor(case["target"]))
+    estimate, target = _tensor(case["estimate"]).requires_grad_(), _tensor(case["target"])
+    loss = code.masked_loss(estimate, target)
     if np.isnan(case["target"]).all():
-        yield "empty", loss
+        # A loss that is 0 whatever happens has not earned this part.
+        always_zero = not float(code.masked_loss(estimate, torch.ones_like(estimate)))
+        yield "empty", "0, also where something is observed" if always_zero else loss
+        yield "empty_gradient", not always_zero and _gives_finite_gradients(loss, estimate)
         return
     yield "loss", loss
+    yield "untouched", float(loss) != 0 and bool(np.array_equal(target.numpy(), case["target"], equal_nan=True))
     loss.backward()
     yield "gradient", estimate.grad
+
+
+def _gives_finite_gradients(loss: Any, estimate: torch.Tensor) -> bool:
+    if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
+        return False
+    loss.backward()
+    return estimate.grad is not None and bool(estimate.grad.isfinite().all())
 
 
 binary_loss = quiz(
@@ -340,9 +390,9 @@ def _training_step_cases(rng: np.random.Generator) -> list[Case]:
     cases=_training_step_cases,
     parts={
         "loss": close(about="the loss that is returned"),
-        "is_number": equal(share=0.5, about="whether the loss is a plain number"),
         "first_step": close(share=2, about="the weights after the first step"),
         "second_step": close(share=2, about="the weights after a second step, on another batch"),
+        "is_number": equal(share=0.5, about="whether a step gives the loss as a plain number"),
     },
     hints=[
         "What is in `parameter.grad` when the second batch arrives?",
@@ -355,10 +405,11 @@ def training_step(code: Code, case: Case) -> Parts:
     optimizer = torch.optim.SGD(model.parameters(), lr=case["learning_rate"])
     loss = code.training_step(model, optimizer, _tensor(case["x"][0]), _tensor(case["y"][0]))
     yield "loss", loss
-    yield "is_number", isinstance(loss, float)
     yield "first_step", model.layer.weight
     code.training_step(model, optimizer, _tensor(case["x"][1]), _tensor(case["y"][1]))
     yield "second_step", model.layer.weight
+    # Asked last and of code that learns: a number alone is no answer to this question.
+    yield "is_number", isinstance(loss, float) and not np.array_equal(model.layer.weight.detach(), case["weight"])
 
 
 def _fit_cases(rng: np.random.Generator) -> list[Case]:
@@ -387,13 +438,14 @@ def _fit_cases(rng: np.random.Generator) -> list[Case]:
     cases=_fit_cases,
     parts={
         "squared_error": close(share=2, about="the sum of squared errors"),
-        "n_ratings": equal(about="the number of ratings"),
+        "n_ratings": equal(about="the number of ratings, measuring and training"),
         "unchanged": equal(share=2, about="whether measuring leaves the weights alone"),
         "measures_in_eval": equal(about="whether the model is in evaluation mode while measuring"),
         "learns": at_most(0.02, share=2, about="the error after 60 epochs of training"),
         "trains_in_train": equal(about="whether the model is in training mode while training"),
         "batches": equal(about="the sizes of the training batches"),
         "shuffled": equal(about="whether training visits the users in a shuffled order, each once"),
+        "repeatable": equal(share=0.5, about="whether the same `generator` gives the same order again"),
         "empty_user": close(about="the sum of squared errors when a user has no rating"),
     },
     hints=[
@@ -409,30 +461,46 @@ def fit(code: Code, case: Case) -> Parts:
     if case["what"] == "train":
         yield from _ask_fit_to_train(code, model, x, y)
         return
+    if case["what"] == "empty user":  # and no optimizer: measuring needs none
+        _, squared_error, _ = code.fit(model, x, y, valid=True, batch_size=3)
+        yield "empty_user", squared_error
+        return
     before = model.layer.weight.detach().clone()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     _, squared_error, n_ratings = code.fit(model, x, y, valid=True, optimizer=optimizer, batch_size=3)
-    if case["what"] == "empty user":
-        yield "empty_user", squared_error
-        return
     yield "squared_error", squared_error
     yield "n_ratings", n_ratings
-    yield "unchanged", bool(torch.equal(before, model.layer.weight))
-    yield "measures_in_eval", not any(model.in_training)
+    yield "unchanged", bool(model.inputs) and torch.equal(before, model.layer.weight)
+    yield "measures_in_eval", model.always_in(training=False)
 
 
 def _ask_fit_to_train(code: Code, model: _Squared, x: torch.Tensor, y: torch.Tensor) -> Parts:
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
-    generator = torch.Generator().manual_seed(1)
-    code.fit(model, x, y, optimizer=optimizer, batch_size=3, generator=generator)
-    rows = torch.cat(model.inputs)
-    seen = [int((x == row).all(dim=1).nonzero()[0]) for row in rows]
-    yield "trains_in_train", all(model.in_training)
-    yield "batches", [len(batch) for batch in model.inputs]
-    yield "shuffled", sorted(seen) == list(range(len(x))) and seen != list(range(len(x)))
+    twin = copy.deepcopy(model)
+    model.eval()
+    optimizer, generator = _sgd_and_generator(model)
+    _, _, n_ratings = code.fit(model, x, y, optimizer=optimizer, batch_size=3, generator=generator)
+    yield "n_ratings", n_ratings
+    yield "trains_in_train", model.always_in(training=True)
+    yield "batches", [len(batch) if batch.ndim == 2 else 1 for batch in model.inputs]
+    order = _order(model, x)
+    yield "shuffled", sorted(order) == list(range(len(x))) and order != list(range(len(x)))
+    twins_optimizer, twins_generator = _sgd_and_generator(twin)
+    code.fit(twin, x, y, optimizer=twins_optimizer, batch_size=3, generator=twins_generator)
+    yield "repeatable", bool(order) and _order(twin, x) == order
     for _ in range(60):
         code.fit(model, x, y, optimizer=optimizer, batch_size=3, generator=generator)
-    yield "learns", model.criterion(model.layer(x), y)
+    error = float(model.criterion(model.layer(x), y))
+    yield "learns", error if error < 10 else 10.0  # beyond that, and where it is NaN, nothing was learned
+
+
+def _sgd_and_generator(model: nn.Module) -> tuple[torch.optim.Optimizer, torch.Generator]:
+    return torch.optim.SGD(model.parameters(), lr=0.2), torch.Generator().manual_seed(1)
+
+
+def _order(model: _Squared, x: torch.Tensor) -> list[int]:
+    """The numbers of the users in the order in which the model read them; -1 for a row that is no user's."""
+    found = [(x == row).all(dim=1).nonzero().flatten().tolist() for row in model.rows_read()]
+    return [numbers[0] if numbers else -1 for numbers in found]
 
 
 def _train_cases(rng: np.random.Generator) -> list[Case]:
@@ -459,7 +527,8 @@ class _ScriptedFit:
             with torch.no_grad():
                 model.layer.weight += 1
         n_ratings = 50 if valid else 400
-        return model, next(self.errors[valid]) ** 2 * n_ratings, n_ratings
+        error = next(self.errors[valid], 1.0)  # called too often: the log tells
+        return model, error**2 * n_ratings, n_ratings
 
 
 @question(
@@ -476,8 +545,9 @@ class _ScriptedFit:
         "kept": close(share=2, about="the epoch whose weights are kept"),
     },
     hints=[
-        "`fit` gives a sum of squared errors and a number of ratings. How does a root mean squared error come from them?",
-        "After each epoch compare the new validation error with the lowest so far. What has to be remembered when it is lower?",
+        "`fit` gives a sum of squared errors and a number of ratings. How do you get a root mean squared error from it?",
+        "After each epoch compare the new validation error with the lowest so far. "
+        "What has to be remembered when it is lower?",
         "`state_dict()` hands out the living tensors, which go on changing: keep clones. "
         "At the end, `load_state_dict` of the best ones.",
     ],
@@ -528,7 +598,7 @@ def _evaluate_cases(rng: np.random.Generator) -> list[Case]:
     },
     hints=[
         "Which numbers does the model get to see before it predicts a test rating?",
-        "`x` holds what is known from training. `y` holds what is to be predicted. Only one of them may go into the model.",
+        "`x` holds what is known from training, `y` what is to be predicted. Only one of them may go into the model.",
         "Predict from `x`, add the user means, clip, and compare with `y` at its observed cells.",
     ],
 )
@@ -538,8 +608,8 @@ def evaluate(code: Code, case: Case) -> Parts:
     rmse = code.evaluate(model, x, y, user_means)
     yield ("clipped" if case["bias"] else "rmse"), rmse
     if not case["bias"]:
-        yield "input", torch.cat(model.inputs)
-        yield "eval_mode", not any(model.in_training)
+        yield "input", model.rows_read()
+        yield "eval_mode", model.always_in(training=False)
 
 
 # --- The latent layer ------------------------------------------------------------------------------------------------
@@ -569,7 +639,7 @@ def _hidden_layer_cases(rng: np.random.Generator) -> list[Case]:
 def hidden_layer(code: Code, case: Case) -> Parts:
     hidden = code.hidden_layer(_Layers(case["weights"]), _tensor(case["x"]))
     yield "values", hidden
-    yield "is_numpy", isinstance(hidden, np.ndarray)
+    yield "is_numpy", isinstance(hidden, np.ndarray) and bool(np.ptp(hidden) > 0)
 
 
 def _latent_correlations_cases(rng: np.random.Generator) -> list[Case]:
@@ -593,8 +663,9 @@ def _latent_correlations_cases(rng: np.random.Generator) -> list[Case]:
     },
     hints=[
         "Is a neuron a row or a column of `hidden`?",
-        "`np.corrcoef` compares rows unless told otherwise. What does it say about a row whose values are all the same?",
-        "Correlate the columns, then repair the row and the column of a neuron that never varies: 0, and 1 on the diagonal.",
+        "`np.corrcoef` compares rows unless told otherwise. What does it say about a row whose values never change?",
+        "Correlate the columns, then repair the row and the column of a neuron that never varies: "
+        "0, and 1 on the diagonal.",
     ],
 )
 def latent_correlations(code: Code, case: Case) -> Parts:
@@ -608,7 +679,7 @@ interesting_neuron = essay(
     objective="Argue from numbers on the page which hidden neuron tells most about the users.",
     rubric={
         "Names a neuron and gives a number from the page that supports the choice": 1,
-        "Says why: it separates users (spread), or it goes with something known about them, and is no copy of another": 1,
+        "Says why: it separates users (spread), or goes with something known about them, and is no copy of another": 1,
         "Notes that the number of a neuron means nothing by itself: another seed gives another order": 1,
     },
 )
@@ -629,20 +700,23 @@ movie_latents = quiz(
 # --- Recommendations -------------------------------------------------------------------------------------------------
 
 
-def _recommendation_case(rng: np.random.Generator, n_movies: int, n_seen: int, k: int) -> Case:
+def _recommendation_case(rng: np.random.Generator, n_movies: int, n_seen: int, k: int, best: float = 2.0) -> Case:
+    """One user; the centred predictions of unseen movies lie below `best`, those of three seen ones above all."""
     data = np.full(n_movies, np.nan, np.float32)
     seen = rng.permutation(n_movies)[:n_seen]
     data[seen] = rng.integers(2, 6, n_seen)
     data[seen[:2]] = [5, 2]  # a level of one's own, not 3
-    scores = _spread(rng, n_movies, -2, 2)
+    scores = _spread(rng, n_movies, best - 4, best)
     scores[seen[:3]] = np.linspace(2.5, 3, 3)  # some of the best movies are seen already
     weight = rng.normal(0, 0.02, (n_movies, n_movies)).astype(np.float32) / n_movies
     return {"data": data, "scores": scores, "weight": weight, "titles": _titles(n_movies), "k": k}
 
 
 def _recommendations_cases(rng: np.random.Generator) -> list[Case]:
+    # Unseen movies that are all predicted below 0 stars: a seen movie whose score is set to 0 would come first.
+    nothing_fits = _recommendation_case(rng, 12, 4, 5, best=-5.5)
     few_left = _recommendation_case(rng, 8, 5, 6)
-    return [_recommendation_case(rng, 15, 5, 4), _recommendation_case(rng, 12, 4, 5), few_left]
+    return [_recommendation_case(rng, 15, 5, 4), nothing_fits, few_left]
 
 
 @question(
@@ -655,6 +729,7 @@ def _recommendations_cases(rng: np.random.Generator) -> list[Case]:
     parts={
         "names": equal(share=3, about="the recommended titles, in order"),
         "scores": close(share=1, about="their scores"),
+        "input": close(share=1, about="what the model was given to read"),
         "eval_mode": equal(share=0.5, about="whether the model is in evaluation mode"),
         "few_left": equal(share=1, about="the titles when fewer than k movies are unseen"),
         "untouched": equal(share=0.5, about="whether the user's ratings were left as they were"),
@@ -674,7 +749,8 @@ def recommendations(code: Code, case: Case) -> Parts:
         return
     yield "names", list(names)
     yield "scores", scores
-    yield "eval_mode", not any(model.in_training)
+    yield "input", model.last_row_read()
+    yield "eval_mode", model.always_in(training=False)
     yield "untouched", bool(np.array_equal(data.numpy(), case["data"], equal_nan=True))
 
 
@@ -750,6 +826,8 @@ def _above_cases(rng: np.random.Generator) -> list[Case]:
 )
 def recommendations_above(code: Code, case: Case) -> Parts:
     names = code.recommendations_above(case["scores"].copy(), case["titles"], case["minimum"])
+    if case["what"] == "none" and not list(code.recommendations_above(case["scores"].copy(), case["titles"], -10.0)):
+        names = ["nothing, whatever the minimum"]  # an empty list for everything has not earned this part
     yield {"some": "names", "edge": "edge", "none": "none"}[case["what"]], list(names)
 
 
@@ -793,7 +871,7 @@ different_recommenders = essay(
     objective="Explain why models with nearly the same error can recommend different movies.",
     rubric={
         "Answers with an overlap computed on the page": 1,
-        "Explains that error averages over ratings while a list depends on the order of the few highest predictions": 1,
+        "Explains that error averages over ratings, while a list depends on the order of the few best predictions": 1,
     },
 )
 
@@ -807,7 +885,7 @@ def _users(rng: np.random.Generator, n_users: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "age": rng.integers(15, 70, n_users),
-            "gender": rng.permutation(["F", "M", "M"] * n_users)[:n_users],
+            "gender": rng.permutation((["F", "M", "M"] * n_users)[:n_users]),
             "occupation": rng.permutation((_OCCUPATIONS[1:] * n_users)[:n_users]),
         }
     )
@@ -857,7 +935,7 @@ def _join_cases(rng: np.random.Generator) -> list[Case]:
     cases=_join_cases,
     parts={
         "inputs": close(share=3, about="the input rows"),
-        "untouched": equal(about="whether the given ratings were left as they were"),
+        "untouched": equal(share=0.5, about="whether the given ratings were left as they were"),
     },
     hints=[
         "Along which dimension do two descriptions of the same users belong together?",
@@ -872,8 +950,11 @@ def join_attributes(code: Code, case: Case) -> Parts:
 
 
 def _side_sizes_cases(rng: np.random.Generator) -> list[Case]:
-    return [{"n_users": int(u), "n_attributes": int(a), "n_movies": int(m)}
-            for u, a, m in zip(rng.integers(5, 9, 3), rng.integers(10, 15, 3), rng.integers(20, 30, 3), strict=True)]  # fmt: skip
+    def case() -> Case:
+        users, attributes, movies = (int(rng.integers(low, high)) for low, high in ((5, 9), (10, 15), (20, 30)))
+        return {"n_users": users, "n_attributes": attributes, "n_movies": movies}
+
+    return [case() for _ in range(3)]
 
 
 @question(
@@ -883,7 +964,10 @@ def _side_sizes_cases(rng: np.random.Generator) -> list[Case]:
     points=1,
     needs=["side_sizes"],
     cases=_side_sizes_cases,
-    parts={"inputs": equal(about="the number of input neurons"), "outputs": equal(about="the number of output neurons")},
+    parts={
+        "inputs": equal(about="the number of input neurons"),
+        "outputs": equal(about="the number of output neurons"),
+    },
     hints=[
         "Does the model have to predict a user's age?",
         "The input row has attributes and ratings. The target has ratings only.",
@@ -927,17 +1011,16 @@ def _new_user_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def new_user(code: Code, case: Case) -> Parts:
-    if case["occupation"] not in case["occupations"]:
-        try:
-            code.new_user(**case)
-        except NotImplementedError:
-            raise
-        except Exception as error:
-            yield "unknown", type(error).__name__
-        else:
-            yield "unknown", "no exception"
+    if case["occupation"] in case["occupations"]:
+        yield "row", code.new_user(**case)
         return
-    yield "row", code.new_user(**case)
+    code.new_user(**{**case, "occupation": case["occupations"][0]})  # code that always raises earns nothing here
+    try:
+        code.new_user(**case)
+    except Exception as error:
+        yield "unknown", "ValueError" if isinstance(error, ValueError) else type(error).__name__
+    else:
+        yield "unknown", "no exception"
 
 
 def _cold_start_cases(rng: np.random.Generator) -> list[Case]:
@@ -974,7 +1057,7 @@ def cold_start(code: Code, case: Case) -> Parts:
     yield "score_of", dict(zip(case["titles"], scores.tolist(), strict=True))
     model = _Scores(case["scores"], case["weight"])
     yield "names", list(code.cold_start(model, _tensor(case["row"]), case["titles"], case["k"]))
-    yield "eval_mode", not any(model.in_training)
+    yield "eval_mode", model.always_in(training=False)
 
 
 zeros_as_ratings = quiz(
