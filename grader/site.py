@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 from nbformat import NotebookNode
 
 from grader.chapter import (
@@ -55,9 +56,17 @@ def read_page(text: str, chapter: str, release: str, edition: str, fingerprint: 
     notebook = page(
         text, chapter, exercises_of(chapter), solutions_of(chapter), parse_release_site(release), edition=edition
     )
-    # myst-nb executes a page again when its code changes. The page also depends on the package: say so in its code.
-    first = code_cell(f"# recbook {fingerprint}", id="fingerprint", tags=["remove-cell"])
-    notebook.cells.insert(0, first)
+    return _depending_on(fingerprint, notebook)
+
+
+def read_plain_page(text: str, fingerprint: str) -> NotebookNode:
+    """The notebook behind a page of the book that has executed cells of its own (MyST Markdown)."""
+    return _depending_on(fingerprint, read_myst_markdown_notebook(text))
+
+
+def _depending_on(fingerprint: str, notebook: NotebookNode) -> NotebookNode:
+    """myst-nb executes a page again when its code changes. It also depends on the package: say so in its code."""
+    notebook.cells.insert(0, code_cell(f"# recbook {fingerprint}", id="fingerprint", tags=["remove-cell"]))
     return notebook
 
 
@@ -143,6 +152,9 @@ def _register_chapters(app: Any, config: Any) -> None:
         # One suffix a chapter, so that plain pages stay plain. A change of these arguments makes Sphinx read again.
         arguments = {"chapter": chapter, "release": config[SETTING], "edition": edition, "fingerprint": fingerprint}
         formats[f"notebooks/{chapter}.md"] = ["grader.site.read_page", arguments]
+    for path in Path(app.srcdir, "book").glob("*.md"):
+        if is_myst_markdown_notebook(path.read_text("utf-8")):
+            formats[f"book/{path.name}"] = ["grader.site.read_plain_page", {"fingerprint": fingerprint}]
     config.nb_custom_formats = formats
 
 
