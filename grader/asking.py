@@ -1,0 +1,90 @@
+"""Ask one question of a Python file, apart, and judge the answer here."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from grader.apart import Limits
+from grader.errors import FileProblem
+from grader.references import Known, references
+from grader.supervise import Asked, Code, Response, respond_apart
+from recbook.question import Question
+from recbook.questions import find
+from recbook.verdict import Verdict, judge
+
+MAX_FILE = 2 << 20
+
+
+def ask_file(exercise: str, path: Path, secret: str | None = None, limits: Limits = Limits()) -> Verdict:  # noqa: B008
+    """The verdict on the code in a Python file, on cases that are drawn anew unless `secret` is given.
+
+    The file runs in a process of its own, never in this one. Raises `UnknownExercise`, or `FileProblem` when there is
+    nothing to ask or nothing to read. A syntax error in the file is no error here, but a verdict.
+    """
+    question = find(exercise)
+    if not isinstance(question, Question):
+        raise FileProblem(f"{exercise} is an essay: a person reads it, there is no code to ask.")
+    code = Code(file=(path.name, read_python(path)))
+    known = references([question], secret or secrets.token_hex(16))[question.id]
+    response = respond_apart(code, [(question, known.seed)], limits)
+    return judge_asked(question, response.asked[question.id], known, why_missing=_why_missing(response))
+
+
+def read_python(path: Path) -> str:
+    """The text of a Python file. Raises `FileProblem`."""
+    try:
+        if not path.is_file():
+            raise FileProblem(f"There is no file {path}." if not path.exists() else f"{path} is not a file.")
+        if path.stat().st_size > MAX_FILE:
+            raise FileProblem(f"{path} is larger than {MAX_FILE >> 20} MB: is it the right file?")
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise FileProblem(f"{path} is not a text file in UTF-8.") from None
+    except OSError as error:
+        raise FileProblem(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def judge_asked(question: Question, asked: Asked, known: Known, why_missing: str = "") -> Verdict:
+    """The verdict on what came back for one question. No answer: no points, and the reason as the hint.
+
+    `why_missing` says why a name that the question needs is not defined, where that is known.
+    """
+    if asked.answer is None:
+        word = "timeout" if asked.why in ("timeout", "no time left") else "error"
+        return Verdict(question.id, word, 0.0, question.points, _why_no_answer(question, asked))
+    verdict = judge(question, asked.answer, known.reference, known.mistakes)
+    if asked.answer.missing and why_missing:
+        return Verdict(question.id, verdict.verdict, 0.0, question.points, why_missing)
+    return verdict
+
+
+def describe_error(error: dict[str, str] | None) -> str:
+    """An error that ended a cell or file, in one phrase: "SyntaxError: invalid syntax (line 3: def f(:)"."""
+    if not error:
+        return ""
+    if error["type"] == "OutOfTime":
+        return "it did not end in time"
+    if error["type"] == "ProcessEnded":
+        return error["message"]
+    text = f"{error['type']}: {error['message']}" if error["message"] else error["type"]
+    return f"{text} ({error['where']})" if error["where"] else text
+
+
+def _why_missing(response: Response) -> str:
+    run = response.cells.get(0)
+    error = describe_error(run.error) if run else ""
+    return f"Your file stopped before it was read to its end: {error}." if error else ""
+
+
+def _why_no_answer(question: Question, asked: Asked) -> str:
+    match asked.why:
+        case "timeout":
+            return f"Your code gave no answer within {question.seconds:g} s a case, and could not be stopped."
+        case "died":
+            return f"Your code ended the whole program when it was called ({asked.detail}). Return the result instead."
+        case "no time left":
+            return "The time for the whole hand-in was used up before this exercise was asked. Does every loop end?"
+        case "died too often":
+            return "Your code ended the whole program too often for this exercise to be asked."
+    return "What came back from your code is not an answer, so there is nothing to give points for."

@@ -1,0 +1,79 @@
+"""The graded copy of a hand-in, at autograded/<student>/<chapter>/: what formgrader shows to the person who marks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from grader.gradebook import graded_cells
+from grader.handins import Matched
+from grader.supervise import CellRun
+
+_REDRAWN = ("stream", "error", "display_data", "execute_result")
+
+
+def graded_notebook(
+    matched: Matched, release: NotebookNode, runs: Mapping[int, CellRun], remarks: Mapping[str, str]
+) -> NotebookNode:
+    """The hand-in's cells with the outputs of this run, nbgrader's metadata, and a remark under each test cell.
+
+    `remarks` are by grade id. A graded cell that the hand-in lacks is added at the end, as released.
+    """
+    released = graded_cells(release)
+    notebook = nbformat.v4.new_notebook(metadata=release.metadata)
+    for index, cell in enumerate(matched.cells):
+        id = matched.grade_ids.get(index, "")
+        notebook.cells.append(_cell(cell.kind, cell.source, released.get(id), runs.get(index), remarks.get(id, "")))
+    for id in released.keys() - set(matched.grade_ids.values()):
+        notebook.cells.append(
+            _cell(released[id].cell_type, released[id].source, released[id], None, remarks.get(id, ""))
+        )
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+    return notebook
+
+
+def write_graded(notebook: NotebookNode, path: Path) -> None:
+    """Write a graded notebook where formgrader looks for it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
+
+
+def essay_texts(path: Path) -> dict[str, str]:
+    """The text of each graded Markdown cell in a graded notebook of an earlier run: grade id -> text."""
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        return {id: cell.source for id, cell in graded_cells(notebook).items() if cell.cell_type == "markdown"}
+    except Exception:  # no such file, or not one of ours: nothing to compare with
+        return {}
+
+
+def _cell(kind: str, source: str, released: NotebookNode | None, run: CellRun | None, remark: str) -> NotebookNode:
+    metadata: dict[str, Any] = {"nbgrader": released.metadata.nbgrader} if released is not None else {}
+    if kind == "markdown":
+        return nbformat.v4.new_markdown_cell(source, metadata=metadata)
+    if kind != "code":
+        return nbformat.v4.new_raw_cell(source, metadata=metadata)
+    cell = nbformat.v4.new_code_cell(source, metadata=metadata)
+    if run:
+        cell.outputs = [output for item in run.outputs if (output := _output(item))]
+    if remark:
+        cell.outputs.append(nbformat.v4.new_output("stream", name="stdout", text=remark))
+    return cell
+
+
+def _output(item: Mapping[str, Any]) -> NotebookNode | None:
+    """An output as nbformat allows it; None for what came back malformed."""
+    kind = item.get("output_type")
+    if kind not in _REDRAWN:
+        return None
+    try:
+        output = nbformat.v4.new_output(**{**item, "output_type": kind})
+        nbformat.validate(output, ref="output", version=4)
+    except Exception:
+        return None
+    return output

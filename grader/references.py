@@ -1,0 +1,71 @@
+"""What the reference and every known mistake answer to the cases of one grading run.
+
+The cases come from a secret, so that knowing the public ones is worth nothing. The process that runs student code
+gets only the numbers derived from it, one for each question, and those only for this run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from grader.verify import ask_known
+from recbook.answer import Answer
+from recbook.question import Question
+from recbook.verdict import KnownMistake
+
+SECRET_FILE = "secret-seed.txt"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of one question on the cases of `seed`."""
+
+    seed: int
+    reference: Answer
+    mistakes: tuple[KnownMistake, ...]
+
+
+def references(questions: Iterable[Question], secret: str) -> dict[str, Known]:
+    """Ask the reference and every mistake of each question; id -> what is known.
+
+    Call it from the main thread: only there do the time limits of the questions work.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as where student code runs: sums in the same order
+    try:
+        known = {}
+        for question in questions:
+            seed = question_seed(secret, question.id)
+            known[question.id] = Known(seed, *ask_known(question, seed))
+        return known
+    finally:
+        torch.set_num_threads(threads)
+
+
+def question_seed(secret: str, id: str) -> int:
+    """The seed of one question's cases. From it, neither the secret nor another question's seed can be found."""
+    digest = hmac.new(secret.encode(), id.encode(), hashlib.sha256).digest()
+    return int.from_bytes(digest[:6], "big")
+
+
+def keep_secret(folder: Path, given: str | None = None) -> str:
+    """The secret of the runs whose results are in `folder`: the given one, the one kept there, or a new one.
+
+    It is kept, so that grading again gives the same marks.
+    """
+    path = folder / SECRET_FILE
+    if given is None and path.is_file() and (kept := path.read_text("utf-8").strip()):
+        return kept
+    secret = given if given is not None else secrets.token_hex(16)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(secret + "\n")
+    return secret
