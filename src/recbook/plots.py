@@ -23,6 +23,7 @@ COLOURS = {
     "black": "#222222",
     "grey": "#8A8A8A",
 }
+INK = {COLOURS["sky"]: "black", COLOURS["yellow"]: "black"}  # what to write in on light colours; white on the others
 
 
 def use_style() -> None:
@@ -65,7 +66,7 @@ def curves(
     for colour, (name, value) in zip(("black", "grey"), (levels or {}).items(), strict=False):
         ax.axhline(value, color=COLOURS[colour], linestyle="--", linewidth=1.4, label=name)
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
-    ax.legend()
+    _legend_below(ax)
     return ax
 
 
@@ -117,7 +118,8 @@ def paths(
 ) -> Axes:
     """Walks over a landscape of two weights: `loss` on a grid over `extent` (left, right, bottom, top), lowest dark.
 
-    `lines`: each of shape (n_steps + 1, 2), the two weights before the first and after every step.
+    `lines`: each of shape (n_steps + 1, 2), the two weights before the first and after every step. The start is black,
+    the last place large.
     """
     ax = ax or plt.subplots()[1]
     left, right, bottom, top = extent
@@ -125,11 +127,12 @@ def paths(
     levels = np.quantile(loss, np.linspace(0, 1, 12))
     ax.contour(across, up, loss, levels=levels, colors="#BDBDBD", linewidths=0.9)
     for (name, line), marker in zip(lines.items(), "os^Dv", strict=False):
-        ax.plot(line[:, 0], line[:, 1], marker=marker, markersize=3.5, linewidth=1.4, label=name)
+        (drawn,) = ax.plot(line[:, 0], line[:, 1], marker=marker, markersize=3.5, linewidth=1.4, label=name)
+        ax.plot(*line[-1], marker=marker, markersize=10, color=drawn.get_color(), markeredgecolor="white", zorder=3)
     ax.plot(*next(iter(lines.values()))[0], "k.", markersize=12)
     ax.set(xlim=(left, right), ylim=(bottom, top), xlabel=xlabel, ylabel=ylabel, title=title)
     ax.grid(False)
-    ax.legend(loc="upper right", fontsize=10)
+    _legend_below(ax, columns=3)
     return ax
 
 
@@ -161,13 +164,14 @@ def draw_autoencoder(
                 ax.plot(*zip(start, end, strict=True), color="#C4C4C4", linewidth=0.7, zorder=1)
 
     def neuron(place: tuple[float, float], text: str, colour: str, dashed: bool = False) -> None:
+        text = text.replace("-", "\N{MINUS SIGN}")
         ax.add_patch(
             Circle(
                 place, 0.42, facecolor="white" if dashed else colour, edgecolor=colour, zorder=2,
                 linewidth=1.6, linestyle=(0, (2, 2)) if dashed else "-",
             )
         )  # fmt: skip
-        ax.text(*place, text, ha="center", va="center", fontsize=10, color=colour if dashed else "white", zorder=3)
+        ax.text(*place, text, ha="center", va="center", fontsize=10, color=INK.get(colour, "white"), zorder=3)
 
     for place, name in zip(left, attributes, strict=False):
         neuron(place, "", COLOURS["green"])
@@ -193,7 +197,7 @@ def draw_steps(steps: Sequence[tuple[str, str]], *, per_row: int = 3, ax: Axes |
     ax = ax or plt.subplots(figsize=(6.4, 1.15 * n_rows))[1]
     ax.set(xlim=(0, per_row), ylim=(-n_rows, 0))
     ax.axis("off")
-    width, height = 0.8, 0.66
+    width, height = 0.8, 0.62
     for number, (name, text) in enumerate(steps):
         row, column = divmod(number, per_row)
         x, y = column + 0.5, -row - 0.5
@@ -207,16 +211,22 @@ def draw_steps(steps: Sequence[tuple[str, str]], *, per_row: int = 3, ax: Axes |
         ax.text(x, y - 0.15, text, ha="center", va="center", fontsize=9.5)
         if number + 1 < len(steps):
             if column + 1 < per_row:
-                start, end, bend = (x + width / 2, y), (x + 1 - width / 2, y), "arc3"
-            else:
-                start, end, bend = (x, y - height / 2), (0.5, y - 1 + height / 2), "arc3"
+                start, end = (x + width / 2, y), (x + 1 - width / 2, y)
+            else:  # down, back to the left margin, down
+                start, end = (0.5, y - 0.5), (0.5, y - 1 + height / 2)
+                ax.plot([x, x, 0.5], [y - height / 2, y - 0.5, y - 0.5], color=COLOURS["black"], linewidth=1.2)
             ax.add_patch(
                 FancyArrowPatch(
-                    start, end, arrowstyle="-|>", mutation_scale=12, color=COLOURS["black"], linewidth=1.2,
-                    connectionstyle=bend, shrinkA=1, shrinkB=1,
+                    start, end, arrowstyle="-|>", mutation_scale=12, color=COLOURS["black"], linewidth=1.2, shrinkA=0,
+                    shrinkB=1,
                 )
             )  # fmt: skip
     return ax
+
+
+def _legend_below(ax: Axes, columns: int = 2) -> None:
+    """A legend under the axes, where it hides nothing."""
+    ax.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.2), ncols=columns, borderaxespad=0.0, columnspacing=1.2)
 
 
 def label_points(ax: Axes, x: Sequence[float], y: Sequence[float], names: Sequence[str]) -> Axes:
