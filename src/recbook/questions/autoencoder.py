@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from recbook.parts import at_most, close, context, equal, same_order
+from recbook.parts import at_most, close, equal
 from recbook.question import Case, Code, essay, question, quiz
 
 Parts = Iterator[tuple[str, Any]]
@@ -52,7 +52,7 @@ class _Layers(nn.Module):
         self.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        raise RuntimeError("this model cannot be called: work with its layers `fc1` and `fc2`")
+        raise TypeError("this model cannot be called: work with its layers `fc1` and `fc2`")
 
 
 class _Linear(nn.Module):
@@ -143,6 +143,8 @@ def _tensor(value: np.ndarray) -> torch.Tensor:
 def _centre_cases(rng: np.random.Generator) -> list[Case]:
     ordinary = _ratings(rng, 5, 7)
     newcomer = _ratings(rng, 4, 6)
+    newcomer[0] = 5  # many high ratings and few low ones: the mean of the user means is another number
+    newcomer[1] = [1, 2, *[np.nan] * 4]
     newcomer[2] = np.nan
     return [{"ratings": ordinary, "newcomer": False}, {"ratings": newcomer, "newcomer": True}]
 
@@ -504,12 +506,15 @@ def _order(model: _Squared, x: torch.Tensor) -> list[int]:
 
 
 def _train_cases(rng: np.random.Generator) -> list[Case]:
-    # The best epoch lies in the middle of one run and at the end of the other.
-    middle = [2.0, 1.5, 1.1, 1.3, 1.6]
-    jitter = rng.uniform(0, 0.05, (2, 5))
+    # The best epoch lies in the middle of one run and at the end of the other. In the first, every wrong idea of the
+    # best epoch leads to another one: the best by training error is the second, the worst the fourth, the last one that
+    # improved on the epoch before it the fifth.
+    valid = np.array([1.7, 1.5, 1.1, 1.8, 1.4, 1.5]) + rng.uniform(0, 0.05, 6)
+    train = np.array([1.6, 0.9, 1.0, 1.2, 1.1, 1.05]) + rng.uniform(0, 0.05, 6)
+    falling = np.array([1.4, 1.2, 1.0]) + rng.uniform(0, 0.05, 3)
     return [
-        {"valid": (np.array(middle) + jitter[0]).tolist(), "train": (2 - 0.2 * np.arange(5) + jitter[1]).tolist()},
-        {"valid": [1.4, 1.2, 1.0], "train": (1.5 - 0.1 * np.arange(3) + jitter[1, :3]).tolist()},
+        {"valid": valid.tolist(), "train": train.tolist()},
+        {"valid": falling.tolist(), "train": (falling - 0.3).tolist()},
     ]
 
 
@@ -545,7 +550,7 @@ class _ScriptedFit:
         "kept": close(share=2, about="the epoch whose weights are kept"),
     },
     hints=[
-        "`fit` gives a sum of squared errors and a number of ratings. How do you get a root mean squared error from it?",
+        "`fit` gives a sum of squared errors and a number of ratings. How does a root mean squared error follow?",
         "After each epoch compare the new validation error with the lowest so far. "
         "What has to be remembered when it is lower?",
         "`state_dict()` hands out the living tensors, which go on changing: keep clones. "
@@ -836,13 +841,11 @@ def _overlap_cases(rng: np.random.Generator) -> list[Case]:
 
     def case(n_common: int, k: int) -> Case:
         order = rng.permutation(14)
-        common, rest = order[:n_common], order[n_common:]
-        first = [*common, *rest[: k - n_common]]
-        second = [*common, *rest[k - n_common : 2 * (k - n_common)]]
-        # Beyond rank k the lists agree again, which must not count.
-        tail = [i for i in range(14) if i not in first and i not in second]
-        lists = [[titles[i] for i in [*rng.permutation(part), *tail]] for part in (first, second)]
-        return {"first": lists[0], "second": lists[1], "k": k}
+        common, own, others, neither = np.split(order, [n_common, k, 2 * k - n_common])
+        # Beyond rank k the lists go on with the same movies, and with the other list's best, which must not count.
+        first = [*rng.permutation([*common, *own]), *rng.permutation([*neither, *others])]
+        second = [*rng.permutation([*common, *others]), *rng.permutation([*neither, *own])]
+        return {"first": [titles[i] for i in first], "second": [titles[i] for i in second], "k": k}
 
     return [case(2, 5), case(0, 4), case(4, 4), case(1, 6)]
 
@@ -1042,9 +1045,8 @@ def _cold_start_cases(rng: np.random.Generator) -> list[Case]:
     needs=["cold_start"],
     cases=_cold_start_cases,
     parts={
-        "names": same_order("score_of", share=4, about="the recommended titles, in order"),
+        "names": equal(share=4, about="the recommended titles, in order"),
         "eval_mode": equal(about="whether the model is in evaluation mode"),
-        "score_of": context(),
     },
     hints=[
         "Somebody new has seen nothing. What does that change, compared with `recommendations`?",
@@ -1053,8 +1055,6 @@ def _cold_start_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def cold_start(code: Code, case: Case) -> Parts:
-    scores = case["scores"] + case["row"][0] @ case["weight"].T
-    yield "score_of", dict(zip(case["titles"], scores.tolist(), strict=True))
     model = _Scores(case["scores"], case["weight"])
     yield "names", list(code.cold_start(model, _tensor(case["row"]), case["titles"], case["k"]))
     yield "eval_mode", model.always_in(training=False)
