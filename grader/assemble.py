@@ -1,9 +1,9 @@
 """Course assembly: chapter + solutions -> nbgrader source -> release, and the wheel students install.
 
-    <out>/source/<chapter>/<chapter>.ipynb      with the solutions; for the course team
-    <out>/release/<chapter>/<chapter>.ipynb     made from it by nbgrader; for students
-    <out>/release/recbook-<version>-py3-none-any.whl
-    <out>/gradebook.db                          nbgrader's; marks in it stay when the course is assembled again
+<out>/source/<chapter>/<chapter>.ipynb      with the solutions; for the course team
+<out>/release/<chapter>/<chapter>.ipynb     made from it by nbgrader; for students
+<out>/release/recbook-<version>-py3-none-any.whl
+<out>/gradebook.db                          nbgrader's; marks in it stay when the course is assembled again
 """
 
 from __future__ import annotations

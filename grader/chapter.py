@@ -86,6 +86,8 @@ def parse_chapter(text: str, chapter: str, exercises: Sequence[Exercise]) -> Not
     that id). Raises `AuthorError` when the cells and `exercises` do not fit together.
     """
     notebook = jupytext.reads(text, fmt="md")
+    if notebook.cells and notebook.cells[0].cell_type == "raw":  # front matter without the heading `jupyter:`
+        del notebook.cells[0]
     for cell in notebook.cells:
         checked = checked_exercise(cell)
         if checked:

@@ -1,7 +1,7 @@
 """The site: how Jupyter Book reads a chapter, and a check of what it built.
 
 A Sphinx extension (see `local_extensions` in `_config.yml`). A reader of the site sees each stub and, beneath it, what
-the *reference* prints and draws: the stub is not executed, the filled cell after it is executed and left out of the page.
+the *reference* prints and draws: the stub is not executed; the filled cell after it is, and is left out of the page.
 `RECBOOK_EDITION=instructor` builds the edition for teachers, with the solutions folded in.
 
     python -m grader.site check [_build/html]     # exit code 1 if a line of a solution can be read anywhere in there
@@ -42,7 +42,7 @@ from grader.chapter import (
     squeeze,
 )
 from grader.release_site import SETTING, ReleaseSite, parse_release_site
-from recbook.question import Exercise
+from recbook.question import Exercise, Question
 
 EDITION = "RECBOOK_EDITION"
 EDITIONS = ("student", "instructor")
@@ -223,21 +223,27 @@ def check_site(directory: Path) -> list[str]:
     """What is wrong with a built site, one sentence each; an empty list when all is well."""
     if not (directory / "index.html").is_file():
         return [f"{directory} is no built site: it has no index.html. Build it with `jupyter-book build .`"]
-    complaints = [f"{path.relative_to(directory)} shows a line of a solution: {line}"
-                  for path, line in leaks(directory, all_secrets())]  # fmt: skip
+    complaints = [
+        f"{path.relative_to(directory)} shows a line of a solution: {line}"
+        for path, line in leaks(directory, all_secrets())
+    ]
     for chapter in chapters():
         path = directory / "notebooks" / f"{chapter}.html"
+        where = path.relative_to(directory)
         if not path.is_file():
-            complaints.append(f"{path.relative_to(directory)} is missing.")
+            complaints.append(f"{where} is missing.")
             continue
         parser = _Text()
         parser.feed(path.read_text("utf-8"))
         text = squeeze("".join(parser.pieces))
         if "Traceback(mostrecentcalllast)" in text:
-            complaints.append(f"{path.relative_to(directory)} shows a traceback.")
+            complaints.append(f"{where} shows a traceback.")
         for exercise in exercises_of(chapter):
             if squeeze(heading(exercise)) not in text:
-                complaints.append(f"{path.relative_to(directory)} does not show {heading(exercise)!r}.")
+                complaints.append(f"{where} does not show {heading(exercise)!r}.")
+            # The checks on the page were asked of the reference: another verdict means stale records.
+            if isinstance(exercise, Question) and f"✓{exercise.id}right(" not in text:
+                complaints.append(f"{where}: check({exercise.id!r}) does not say that it is right.")
     return complaints
 
 

@@ -116,8 +116,8 @@ def test_assembling_again_gives_the_same_and_keeps_marks(tiny, course):
         assert gradebook.find_grade("tiny-double", "tiny", "tiny", "anna").auto_score == 1.5
 
 
-def test_the_first_cell_makes_it_work_in_colab(tiny, course):
-    first = nbformat.read(release("tiny", course), 4).cells[0].source
+def test_the_first_cell_makes_it_work_in_colab(course):
+    first = nbformat.read(course / "source" / "tiny" / "tiny.ipynb", 4).cells[0].source
     wheel = f"https://github.com/someone/course/raw/release/2026/{WHEEL}"
     assert wheel in first
     asked = []

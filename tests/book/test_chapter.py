@@ -48,6 +48,13 @@ def test_ids_are_the_same_on_every_run_and_different_from_each_other(tiny):
     assert {"tiny-double", "tiny-double-code", "tiny-why"} <= set(ids)
 
 
+def test_front_matter_is_no_cell(tiny):
+    for text in (tiny.text, tiny.text.replace("\njupyter:\n", "\n")):  # with its heading, and without
+        notebook = parse_chapter(text, "tiny", tiny.exercises)
+        assert notebook.cells[0].source.startswith("# A tiny chapter")
+        assert notebook.metadata.kernelspec.name == "python3"
+
+
 def test_a_new_cell_leaves_the_other_ids_alone(tiny):
     before = {cell.id for cell in parse_chapter(tiny.text, "tiny", tiny.exercises).cells}
     longer = tiny.text.replace("## Box", "```python\nprint(1)\n```\n\n## Box")
@@ -107,9 +114,9 @@ def test_stub_and_solution_must_agree(tiny, old, new, message):
     solutions = source_of(tiny.solutions)
     assert old in solutions
     stubs = cells_with(parse_chapter(tiny.text, "tiny", tiny.exercises), "exercise")
+    changed = solutions.replace(old, new, 1)
     with pytest.raises(AuthorError, match=message):
-        for cell in stubs.values():
-            fill(cell.source, solutions.replace(old, new, 1))
+        [fill(cell.source, changed) for cell in stubs.values()]
 
 
 def test_stubs_run_alone_with_what_is_given_above(tiny):
