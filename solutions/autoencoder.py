@@ -88,9 +88,10 @@ def masked_loss(estimate, target):
     Returns:
         A tensor with a single number, from which gradients can be computed. It is 0 when nothing is observed.
     """
-    observed = ~target.isnan()
-    errors = estimate[observed] - target[observed]
-    return (errors**2).sum() / observed.sum().clamp(min=1)
+    # One search for the observed cells instead of one per indexing: this is the inner loop of training.
+    users, movies = (~target.isnan()).nonzero(as_tuple=True)
+    errors = estimate[users, movies] - target[users, movies]
+    return errors.square().sum() / max(len(errors), 1)
 
 
 def binary_loss():
@@ -137,14 +138,17 @@ def fit(model, x, y, valid=False, optimizer=None, batch_size=64, generator=None)
     """
     n_users = len(x)
     order = torch.arange(n_users) if valid else torch.randperm(n_users, generator=generator)
+    counts = (~y.isnan()).sum(dim=1)
     model.train(not valid)
     squared_error, n_ratings = 0.0, 0
     with torch.set_grad_enabled(not valid):
         for batch in order.split(batch_size):
-            n_observed = int((~y[batch].isnan()).sum())
+            n_observed = int(counts[batch].sum())
             if n_observed == 0:
                 continue
-            loss = model.criterion(model(x[batch]), y[batch])
+            # The same as x[batch] and y[batch], but several times faster on a CPU.
+            inputs, targets = x.index_select(0, batch), y.index_select(0, batch)
+            loss = model.criterion(model(inputs), targets)
             if not valid:
                 optimizer.zero_grad()
                 loss.backward()
