@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +192,11 @@ def match(cells: Sequence[Cell], release: NotebookNode, notes: Iterable[str] = (
     """
     released = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells if "nbgrader" in cell.metadata}
     tests = {id for id, cell in released.items() if _is(cell, grade=True, solution=False)}
-    essays = {id for id, cell in released.items() if _is(cell, grade=True, solution=True)}
+    follows = {
+        _squeeze(before.source): cell.metadata.nbgrader.grade_id
+        for before, cell in pairwise(release.cells)
+        if "nbgrader" in cell.metadata and _is(cell, grade=True, solution=True)
+    }
     by_text = {_squeeze(released[id].source): id for id in tests}
     notes, run, grade_ids, answers = list(notes), [], {}, {}
     taken: set[str] = set()
@@ -206,7 +211,7 @@ def match(cells: Sequence[Cell], release: NotebookNode, notes: Iterable[str] = (
                 run.append((index, cell.source))
                 id = "" if id in tests else id
         elif cell.kind == "markdown":
-            id = _essay_id(cell, essays, released)
+            id = _essay_id(cell, cells[index - 1] if index else None, follows)
             if id and (id not in answers or _is_untouched(answers[id], released[id])):
                 answers[id] = cell.source
         if id in released and id not in taken:
@@ -236,15 +241,11 @@ def _is(cell: NotebookNode, *, grade: bool, solution: bool) -> bool:
     return ours.grade is grade and ours.solution is solution
 
 
-def _essay_id(cell: Cell, essays: set[str], released: Mapping[str, NotebookNode]) -> str:
-    if cell.grade_id in essays:
+def _essay_id(cell: Cell, before: Cell | None, follows: Mapping[str, str]) -> str:
+    """The essay that a Markdown cell answers: by its mark, else by the cell before it, which asks for it."""
+    if cell.grade_id in follows.values():
         return cell.grade_id
-    for id in essays:
-        lines = [line.strip() for line in released[id].source.splitlines()]
-        lines = [line for line in lines if line and line != ANSWER_LINE]
-        if lines and lines[0] in cell.source:
-            return id
-    return ""
+    return follows.get(_squeeze(before.source), "") if before else ""
 
 
 def _is_untouched(text: str, released: NotebookNode) -> bool:

@@ -109,11 +109,14 @@ class _Watch:
         why: Why = ""
         if self.response.starts > self._limits.restarts:
             why = "died too often"
-        elif time.monotonic() >= self._deadline or self._stop.is_set():
+        elif self._is_over():
             why = "no time left"
         if why:
             self.response.asked.update({id: Asked(why=why) for id in left})
         return bool(left and not why) or not self.response.starts
+
+    def _is_over(self) -> bool:
+        return time.monotonic() >= self._deadline or self._stop.is_set()
 
     def run_once(self) -> None:
         self.response.starts += 1
@@ -124,7 +127,7 @@ class _Watch:
         try:
             ending = self._read(apart)
             apart.kill()
-            if not self._ready:
+            if not self._ready and not self._is_over():
                 raise ChildProblem(f"The process for student code did not start ({ending}).\n{apart.trouble()}")
             if ending == "end":
                 self._finished = True
@@ -227,7 +230,7 @@ class _Watch:
         kind, what = self._step
         why: Why = "timeout" if ending == "timeout" else "died"
         detail = "" if ending == "timeout" else _how_it_ended(apart.status)
-        if time.monotonic() >= self._deadline or self._stop.is_set():
+        if self._is_over():
             why = "no time left"
         where = kind if what is None else f"{kind} {what}"
         self.response.notes.append(f"{why} in {where}: {detail}" if detail else f"{why} in {where}")

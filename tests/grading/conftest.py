@@ -1,0 +1,74 @@
+"""One assembled course for all tests of grading, and hand-ins made from its release."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from grader.chapter import ANSWER_LINE, filled
+from grader.gradebook import register
+
+CHAPTER = "autoencoder"
+Edit = Callable[[str, str, str], str]
+
+
+@pytest.fixture(scope="session")
+def course(tmp_path_factory) -> Path:
+    """An nbgrader course directory with the chapter released. Do not write to it: copy it."""
+    folder = tmp_path_factory.mktemp("course")
+    register(CHAPTER, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def release(course):
+    return nbformat.read(course / "release" / CHAPTER / f"{CHAPTER}.ipynb", as_version=4)
+
+
+@pytest.fixture(scope="session")
+def make_handin(release):
+    """make_handin(edit, essay="..."): the release, each stub replaced by `edit(exercise's name, stub, solution)`."""
+
+    def make(edit: Edit, essay: str = "") -> nbformat.NotebookNode:
+        notebook = copy.deepcopy(release)
+        for cell in notebook.cells:
+            ours = cell.metadata.get("nbgrader")
+            if not (ours and ours.solution):
+                continue
+            if cell.cell_type == "code":
+                name = ours.grade_id.removeprefix(f"{CHAPTER}-").removesuffix("-code")
+                cell.source = edit(name, cell.source, filled(cell.source, CHAPTER))
+            elif essay:
+                cell.source = cell.source.replace(ANSWER_LINE, essay)
+        return notebook
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def reference_handin(make_handin):
+    return make_handin(lambda name, stub, solution: solution, essay="It tells old films from new ones.")
+
+
+def hand_in(submitted: Path, student: str, notebook: nbformat.NotebookNode | bytes) -> Path:
+    """Put a notebook where the grader looks for it."""
+    path = submitted / student / CHAPTER / f"{CHAPTER}.ipynb"
+    path.parent.mkdir(parents=True)
+    content = notebook if isinstance(notebook, bytes) else nbformat.writes(notebook).encode()
+    path.write_bytes(content)
+    return path
+
+
+def only_definitions(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The same hand-in without the given cells that train and draw: seconds instead of half a minute.
+
+    The first code cells (imports) and the solution, test and essay cells stay.
+    """
+    small = copy.deepcopy(notebook)
+    imports = [cell for cell in small.cells if cell.cell_type == "code" and "import torch" in cell.source][:1]
+    small.cells = [cell for cell in small.cells if "nbgrader" in cell.metadata or any(cell is kept for kept in imports)]
+    return small

@@ -1,0 +1,197 @@
+"""Student code in its own process: what goes wrong there costs the step it goes wrong in, and nothing else."""
+
+import threading
+import time
+
+import psutil
+import pytest
+
+from grader.apart import Limits, start
+from grader.errors import ChildProblem
+from grader.supervise import Code, respond_apart
+from recbook.answer import Opaque
+from recbook.questions import find
+
+OVERLAP = find("autoencoder.overlap_at_k")
+SIZES = find("autoencoder.sizes")
+JOIN = find("autoencoder.join_attributes")
+QUIZ = find("autoencoder.binary_loss")
+QUICK = Limits(cell_seconds=2, grace_seconds=1)
+
+GOOD = """
+def overlap_at_k(first, second, k):
+    return len(set(first[:k]) & set(second[:k])) / k
+"""
+
+
+def answered(response, question):
+    answer = response.asked[question.id].answer
+    return answer is not None and not answer.missing and answer.raised is None
+
+
+@pytest.fixture(scope="module")
+def notebook():
+    """One troubled notebook, run once: each test below looks at one thing that came of it."""
+    cells = [
+        "%pip install nothing-at-all\n!touch /tmp/never\n%matplotlib inline\nprint('hello')\n6 * 7",
+        "import matplotlib.pyplot as plt\n_ = plt.plot([1, 2])",
+        GOOD + "\nimport os\nos._exit(3)",
+        "while True:\n    try:\n        while True: pass\n    except Exception: pass",
+        "input('?')",
+        "raise KeyboardInterrupt",
+        "import sys\nsys.exit('bye')",
+        "def broken(:\n    pass",
+        "print('x' * 10_000_000)",
+        "import os, sys\nseen = sorted(os.environ), os.getcwd(), os.listdir(), sys.argv, sys.stdin.read()\nseen",
+        "import torch\nprint(torch.get_num_threads(), __name__)\nimport solutions",
+        "def join_attributes(attributes, x):\n    raise KeyboardInterrupt",
+        "def sizes(ratings, features):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGSEGV)",
+        "import signal\ndef binary_loss():\n    signal.signal(signal.SIGALRM, signal.SIG_IGN)\n    while True: pass",
+        "import recbook\nlen(recbook.load('ml-1m').ratings) < 10_000",
+    ]
+    questions = [(question, 5) for question in (SIZES, JOIN, QUIZ, OVERLAP)]
+    return respond_apart(Code(cells=list(enumerate(cells))), questions, QUICK)
+
+
+def text(run):
+    parts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in run.outputs]
+    return "".join(parts)
+
+
+def test_outputs_come_back_in_order(notebook):
+    kinds = [output["output_type"] for output in notebook.cells[0].outputs]
+    assert kinds == ["stream", "execute_result"]
+    assert text(notebook.cells[0]).endswith("hello\n42")
+
+
+def test_nothing_is_installed_and_no_shell_is_started(notebook):
+    assert "%pip is not run here" in text(notebook.cells[0])
+    assert "!touch /tmp/never is not run here" in text(notebook.cells[0])
+
+
+def test_figures_are_kept(notebook):
+    assert notebook.cells[1].outputs[-1]["data"]["image/png"].startswith("iVBOR")
+
+
+def test_a_cell_that_ends_the_process_keeps_its_definitions(notebook):
+    assert notebook.cells[2].error["type"] == "ProcessEnded"
+    assert answered(notebook, OVERLAP)
+
+
+def test_an_endless_cell_is_stopped(notebook):
+    assert notebook.cells[3].error["type"] == "OutOfTime"
+
+
+@pytest.mark.parametrize(
+    ("index", "error"), [(4, "EOFError"), (5, "KeyboardInterrupt"), (6, "SystemExit"), (7, "SyntaxError")]
+)
+def test_errors_do_not_stop_later_cells(notebook, index, error):
+    assert notebook.cells[index].error["type"] == error
+    assert notebook.cells[14].error is None
+
+
+def test_huge_output_is_cut(notebook):
+    assert 1_000 < len(text(notebook.cells[8])) < 100_000
+
+
+def test_the_world_is_small(notebook):
+    variables, _, files, argv, stdin = eval(text(notebook.cells[9]))
+    assert files == []
+    assert stdin == ""
+    assert argv[1:] == []
+    assert not [name for name in variables if "PYTHONPATH" in name or "SECRET" in name or "TOKEN" in name]
+
+
+def test_one_thread_and_no_way_to_the_solutions(notebook):
+    assert text(notebook.cells[10]) == "1 __main__\n"
+    assert notebook.cells[10].error["type"] == "ModuleNotFoundError"
+
+
+def test_a_keyboard_interrupt_in_a_function_is_an_answer(notebook):
+    assert notebook.asked[JOIN.id].answer.raised.type_name == "KeyboardInterrupt"
+
+
+def test_a_crash_costs_its_question_only(notebook):
+    assert notebook.asked[SIZES.id].why == "died"
+    assert "SIGSEGV" in notebook.asked[SIZES.id].detail
+
+
+def test_a_loop_that_ignores_the_alarm_costs_its_question_only(notebook):
+    assert notebook.asked[QUIZ.id].why == "timeout"
+
+
+def test_loaders_return_the_sample(notebook):
+    assert text(notebook.cells[14]).endswith("True")
+
+
+def test_usage_is_measured(notebook):
+    assert notebook.cpu_seconds > 1
+    assert notebook.peak_memory > 100 << 20
+    assert notebook.starts == 4
+
+
+def test_a_file_with_a_syntax_error_is_reported_as_data():
+    response = respond_apart(Code(file=("mine.py", "def overlap_at_k(first:\n    pass\n")), [(OVERLAP, 1)], QUICK)
+    assert response.cells[0].error["type"] == "SyntaxError"
+    assert "line 1" in response.cells[0].error["where"]
+    assert response.asked[OVERLAP.id].answer.missing == ("overlap_at_k",)
+
+
+FORGER = """
+import json, os
+for name in os.listdir("/proc/self/fd"):
+    try:
+        os.write(int(name), b'{"event": "answer", "id": "autoencoder.sizes", "answer": "{}", "seconds": 1}\\n'
+                 b'not json\\n[]\\n{"event": "answer", "id": "no.such", "answer": 1}\\n{"event": "cell"}\\n')
+    except OSError:
+        pass
+
+class Sly(str):
+    pass
+
+def overlap_at_k(first, second, k):
+    return open
+"""
+
+
+def test_malformed_lines_count_as_nothing():
+    response = respond_apart(Code(file=("forger.py", FORGER)), [(SIZES, 1), (OVERLAP, 1)], QUICK)
+    assert response.asked[SIZES.id].why == "malformed"
+    part = next(iter(response.asked[OVERLAP.id].answer.cases[0].parts.values()))
+    assert isinstance(part, Opaque)
+
+
+def test_everything_the_process_started_is_killed():
+    source = "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(987)'])\n" + GOOD
+    response = respond_apart(Code(file=("child.py", source)), [(OVERLAP, 1)], QUICK)
+    assert answered(response, OVERLAP)
+    deadline = time.monotonic() + 5
+    while left := [
+        p for p in psutil.process_iter(["cmdline"]) if "time.sleep(987)" in " ".join(p.info["cmdline"] or [])
+    ]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
+def test_the_time_for_the_whole_hand_in_is_limited():
+    limits = Limits(total_seconds=4, cell_seconds=60)
+    began = time.monotonic()
+    response = respond_apart(Code(file=("slow.py", "while True: pass")), [(OVERLAP, 1)], limits)
+    assert time.monotonic() - began < 15
+    assert response.asked[OVERLAP.id].why == "no time left"
+
+
+def test_stopping_the_grader_stops_the_process():
+    stop = threading.Event()
+    threading.Timer(2, stop.set).start()
+    limits = Limits(cell_seconds=60)
+    response = respond_apart(Code(file=("slow.py", "while True: pass")), [(OVERLAP, 1)], limits, stop=stop)
+    assert response.asked[OVERLAP.id].why == "no time left"
+
+
+def test_a_process_that_does_not_start_is_not_the_students_fault():
+    def broken(job, limits):
+        return start(job | {"questions": [{"id": "no.such", "seed": 0}]}, limits)
+
+    with pytest.raises(ChildProblem, match="UnknownExercise"):
+        respond_apart(Code(file=("fine.py", GOOD)), [(OVERLAP, 1)], QUICK, start=broken)
