@@ -443,7 +443,7 @@ def _fit_cases(rng: np.random.Generator) -> list[Case]:
         "n_ratings": equal(about="the number of ratings, measuring and training"),
         "unchanged": equal(share=2, about="whether measuring leaves the weights alone"),
         "measures_in_eval": equal(about="whether the model is in evaluation mode while measuring"),
-        "learns": at_most(0.02, share=2, about="the error after 60 epochs of training"),
+        "learns": at_most(0.2, share=2, about="the error after 30 epochs of training"),
         "trains_in_train": equal(about="whether the model is in training mode while training"),
         "batches": equal(about="the sizes of the training batches"),
         "shuffled": equal(about="whether training visits the users in a shuffled order, each once"),
@@ -489,7 +489,7 @@ def _ask_fit_to_train(code: Code, model: _Squared, x: torch.Tensor, y: torch.Ten
     twins_optimizer, twins_generator = _sgd_and_generator(twin)
     code.fit(twin, x, y, optimizer=twins_optimizer, batch_size=3, generator=twins_generator)
     yield "repeatable", bool(order) and _order(twin, x) == order
-    for _ in range(60):
+    for _ in range(30):
         code.fit(model, x, y, optimizer=optimizer, batch_size=3, generator=generator)
     error = float(model.criterion(model.layer(x), y))
     yield "learns", error if error < 10 else 10.0  # beyond that, and where it is NaN, nothing was learned
@@ -760,9 +760,14 @@ def recommendations(code: Code, case: Case) -> Parts:
 
 
 def _stars(rng: np.random.Generator, n_movies: int, n_seen: int) -> np.ndarray:
-    """Predicted stars of one user, clearly apart; minus infinity for seen movies."""
+    """Predicted stars of one user, clearly apart; minus infinity for seen movies.
+
+    The three best stand in an order that is neither falling nor rising, so that forgetting to sort always shows.
+    """
     scores = _spread(rng, n_movies, 1.2, 5.3).astype(float)
     scores[rng.permutation(n_movies)[:n_seen]] = -np.inf
+    best = np.argsort(-scores)[:3]
+    scores[np.sort(best)] = scores[best][[1, 0, 2]]
     return scores
 
 
