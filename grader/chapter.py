@@ -364,11 +364,10 @@ def site_note(exercise: Exercise) -> str:
 
 
 def _what_to_do(exercise: Exercise) -> str:
-    lines = [exercise.objective]
-    if isinstance(exercise, Essay):
-        marks = "; ".join(f"{criterion} ({points:g})" for criterion, points in exercise.rubric.items())
-        lines.append(f"A person reads your answer. What counts: {marks}.")
-    return "\n\n".join(lines)
+    if not isinstance(exercise, Essay):
+        return exercise.objective
+    marks = "\n".join(f"- {criterion} ({points:g})" for criterion, points in exercise.rubric.items())
+    return f"{exercise.objective}\n\nA person reads your answer. What counts:\n\n{marks}"
 
 
 def add_notes(notebook: NotebookNode, exercises: Sequence[Exercise], note: Callable[[Exercise], str]) -> None:
