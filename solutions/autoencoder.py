@@ -231,10 +231,9 @@ def latent_correlations(hidden):
         numpy array (features, features) of Pearson correlations between neurons. A neuron with the same value for all
         users has correlation 0 with every other neuron and 1 with itself.
     """
-    deviations = hidden - hidden.mean(axis=0)
-    lengths = np.linalg.norm(deviations, axis=0)
-    constant = lengths < 1e-12
-    directions = deviations / np.where(constant, 1.0, lengths)
+    constant = np.ptp(hidden, axis=0) == 0
+    deviations = np.where(constant, 0.0, hidden - hidden.mean(axis=0))  # the mean of equal values is only nearly theirs
+    directions = deviations / np.where(constant, 1.0, np.linalg.norm(deviations, axis=0))
     correlations = directions.T @ directions
     np.fill_diagonal(correlations, 1.0)
     return correlations
