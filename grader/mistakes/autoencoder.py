@@ -250,7 +250,7 @@ class SigmoidInsideTheLayer(nn.Module):
 @mistake(
     "autoencoder.AE",
     hint="PyTorch must prepare the module before you give it layers: it needs places to register them. "
-    "Call `super().__init__()` in the first line of `__init__`.",
+    "Start your `__init__` with the one of `nn.Module`, which `super()` leads to.",
 )
 class ForgetsSuper(nn.Module):
     def __init__(self, inputs, outputs, features, criterion=None):
@@ -670,8 +670,8 @@ def gradients_not_cleared(model, optimizer, x, y):
 
 @mistake(
     "autoencoder.training_step",
-    hint="The weights are the same after your step as before. Either nobody calls `optimizer.step()`, or the gradients "
-    "are cleared between `backward()` and `step()`, so that the step finds nothing to follow. "
+    hint="The weights are the same after your step as before. Either nobody calls the optimizer's `step`, or the "
+    "gradients are cleared between `backward()` and `step()`, so that the step finds nothing to follow. "
     "Clear first, then compute, then step.",
 )
 def weights_stay(model, optimizer, x, y):
