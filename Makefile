@@ -6,7 +6,7 @@ ifneq ($(wildcard ../shared/data/ml-100k),)
 export RECBOOK_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help venv book test lint verify record release clean lock
+.PHONY: help venv book test lint verify record release colab clean lock
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,13 @@ record: venv ## record the answers that check() compares with
 release: venv ## make the notebooks and the wheel for students under build/course
 	$(BIN)/python -m grader assemble
 
+colab: release ## run the released notebooks with Colab's versions, as students will
+	$(PYTHON) -m venv .venv-colab
+	.venv-colab/bin/python -m pip install --quiet --constraint tests/colab/constraints.txt torch==2.13.0 \
+		altair ipykernel ipywidgets jupytext matplotlib nbclient pytest seaborn build/course/release/*.whl
+	cd tests/colab && RECBOOK_COURSE=$(abspath build/course) PYTHONPATH=$(CURDIR) ../../.venv-colab/bin/python -m pytest \
+		--rootdir . -p no:cacheprovider -q .
+
 lock: ## pin the newest versions of everything the course uses in requirements.txt
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
@@ -47,4 +54,4 @@ lock: ## pin the newest versions of everything the course uses in requirements.t
 	rm -rf .venv-lock
 
 clean: ## remove what was built
-	rm -rf _build build dist src/*.egg-info
+	rm -rf _build build dist src/*.egg-info .venv-colab

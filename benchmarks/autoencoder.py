@@ -4,7 +4,8 @@
     python benchmarks/autoencoder.py --choose   # also choose the hyper-parameters again, on a part of u1.base
 
 No test rating is an input or chooses anything: hyper-parameters come from a validation set carved out of u1.base.
-Times are CPU time in one thread, so that a busy machine does not change them much. The workshop's epoch is the loop of its function `fit`, one user at a time, written anew; its defects are kept.
+Times are CPU time in one thread, so that a busy machine does not change them much.
+The workshop's epoch is the loop of its function `fit`, one user at a time, written anew; its defects are kept.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ class Split:
 def to_matrix(ratings, data: MovieLens) -> torch.Tensor:
     """A table of ratings as a matrix (n_users, n_movies) of stars, NaN where there is none."""
     matrix = torch.full((data.n_users, data.n_movies), torch.nan)
-    matrix[ratings["user"].to_numpy(), ratings["movie"].to_numpy()] = torch.tensor(ratings["rating"].to_numpy(copy=True))
+    stars = torch.tensor(ratings["rating"].to_numpy(copy=True))
+    matrix[ratings["user"].to_numpy(), ratings["movie"].to_numpy()] = stars
     return matrix
 
 
@@ -78,15 +80,20 @@ def split_u1(data: MovieLens, seed: int) -> Split:
     return Split(base.masked_fill(held_out, torch.nan), base.masked_fill(~held_out, torch.nan), test)
 
 
+def adam(model: nn.Module, settings: Settings) -> torch.optim.Adam:
+    """The optimizer; `fused` only makes the same step faster."""
+    return torch.optim.Adam(
+        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+    )
+
+
 def train_reference(split: Split, settings: Settings, seed: int) -> tuple[nn.Module, dict, torch.Tensor, torch.Tensor]:
     """Train the reference on `split.learn`, keeping the best epoch on `split.valid`."""
     torch.manual_seed(seed)
     targets, user_means = centre(split.learn)
     inputs = torch.nan_to_num(targets)
     model = AE(inputs.shape[1], inputs.shape[1], settings.features, masked_loss)
-    optimizer = torch.optim.Adam(
-        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
-    )
+    optimizer = adam(model, settings)
     valid_targets = split.valid - user_means
     fit_in_batches = partial(fit, batch_size=settings.batch_size)
     history = train(model, fit_in_batches, inputs, targets, inputs, valid_targets, optimizer, settings.n_epochs)
@@ -104,7 +111,7 @@ def measure_reference(data: MovieLens, settings: Settings, seed: int) -> tuple[f
     inputs = torch.nan_to_num(targets)
     torch.manual_seed(seed)
     model = AE(data.n_movies, data.n_movies, settings.features, masked_loss)
-    optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
+    optimizer = adam(model, settings)
     for _ in range(n_epochs):
         fit(model, inputs, targets, optimizer=optimizer, batch_size=settings.batch_size)
     seconds = time.process_time() - start
@@ -150,7 +157,7 @@ def compare_speed(data: MovieLens, settings: Settings, repeats: int) -> tuple[fl
     slow = AE(data.n_movies, data.n_movies, settings.features)
     slow_optimizer = torch.optim.RMSprop(slow.parameters(), lr=0.02, weight_decay=0.2)
     fast = AE(data.n_movies, data.n_movies, settings.features, masked_loss)
-    fast_optimizer = torch.optim.Adam(fast.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
+    fast_optimizer = adam(fast, settings)
     times = {"workshop": [], "reference": []}
     for _ in range(repeats + 1):  # in turn, so that a change of the machine's speed meets both
         times["workshop"].append(seconds_of(lambda: workshop_epoch(slow, slow_optimizer, zeros)))

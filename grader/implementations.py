@@ -74,7 +74,7 @@ def alternatives(question: Question) -> list[Implementation]:
     return _alternatives.get(question.id, [])
 
 
-def reference(chapter: str) -> Mapping[str, Any]:
+def reference(chapter: str) -> dict[str, Any]:
     """All names of the reference implementation of a chapter."""
     return vars(import_module(f"solutions.{chapter}"))
 

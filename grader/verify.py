@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from grader.implementations import alternatives, mistakes, reference
 from recbook.answer import Answer
 from recbook.asking import PUBLIC_SEED, ask
 from recbook.question import Essay, Exercise, Question
 from recbook.questions import of_chapter
 from recbook.verdict import KnownMistake, Verdict, agree, judge
-
-from grader.implementations import alternatives, mistakes, reference
 
 #: Besides the public cases, verify asks on these seeds, which stand for the secret ones of a grading run.
 OTHER_SEEDS = (11, 12345)
@@ -118,14 +117,13 @@ def _verify_stands_alone(question: Question) -> Finding:
     others = [e.subject for e in of_chapter(question.chapter) if isinstance(e, Question) and e.id != question.id]
     names = reference(question.chapter)
     kept = {name: names[name] for name in others if name in names}
+    whole = ask(question, names)
     try:
-        for name in kept:
-            names[name] = _broken(name)  # vars(module): the functions of the module see the change
-        verdict = judge(question, ask(question, names), ask_known(question, PUBLIC_SEED)[0])
-        answer = ask(question, names)
+        names.update({name: _broken(name) for name in kept})  # vars(module): the module's functions see the change
+        alone = ask(question, names)
     finally:
         names.update(kept)
-    verdict = judge(question, answer, ask(question, names))
+    verdict = judge(question, alone, whole)
     problem = f"depends on another exercise: {verdict.hint}" if verdict.verdict != "right" else ""
     return Finding(question.id, "stands alone", problem)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from recbook.asking import ask
 from recbook.errors import RecbookError
-from recbook.question import Essay, Exercise, Question
+from recbook.question import Essay, Question
 from recbook.questions import find
 from recbook.recorded import load_recorded
 from recbook.verdict import Verdict, judge
@@ -30,24 +30,29 @@ def check(id: str, namespace: Mapping[str, Any] | None = None) -> None:
     Nothing is graded here: check as often as you like.
     """
     names = sys._getframe(1).f_globals if namespace is None else namespace
-    exercise = _find_kindly(id)
-    if isinstance(exercise, Question):
-        _show(_verdict_message(judge_in_notebook(exercise, names)))
-    elif isinstance(exercise, Essay):
-        _show(Message("", id, f"An essay is read by a person ({exercise.points:g} points)."))
+    try:
+        exercise = find(id)
+        if isinstance(exercise, Essay):
+            _show(Message("", id, f"An essay is read by a person ({exercise.points:g} points)."))
+        else:
+            _show(_verdict_message(judge_in_notebook(exercise, names)))
+    except RecbookError as error:  # a slip in the id, or a damaged installation, should not end in a traceback
+        _show(Message("error", str(id), str(error)))
 
 
 def hint(id: str) -> None:
     """Show the next hint of an exercise: first a question, then a pointer, then the idea."""
-    exercise = _find_kindly(id)
-    hints = getattr(exercise, "hints", ())
-    if exercise and hints:
-        step = _hints_given[id]
-        _hints_given[id] += 1
-        number = step % len(hints)
-        _show(Message("", id, f"Hint {number + 1} of {len(hints)}: {hints[number]}"))
-    elif exercise:
+    try:
+        hints = getattr(find(id), "hints", ())
+    except RecbookError as error:
+        _show(Message("error", str(id), str(error)))
+        return
+    if not hints:
         _show(Message("", id, "There is no hint for this one."))
+        return
+    number = _hints_given[id] % len(hints)
+    _hints_given[id] += 1
+    _show(Message("", id, f"Hint {number + 1} of {len(hints)}: {hints[number]}"))
 
 
 def judge_in_notebook(question: Question, namespace: Mapping[str, Any]) -> Verdict:
@@ -105,19 +110,11 @@ def _code_marks(escaped: str) -> str:
 
 def _verdict_message(verdict: Verdict) -> Message:
     if verdict.verdict == "right":
-        return Message("right", verdict.exercise, note=f"right ({verdict.max_points:g} of {verdict.max_points:g} points)")
+        all_points = f"{verdict.max_points:g} of {verdict.max_points:g} points"
+        return Message("right", verdict.exercise, note=f"right ({all_points})")
     words = {"wrong": "not yet", "error": "an error", "timeout": "out of time"}
     note = f"{words[verdict.verdict]} ({verdict.points:g} of {verdict.max_points:g} points)"
     return Message(verdict.verdict, verdict.exercise, verdict.hint, note)
-
-
-def _find_kindly(id: str) -> Exercise | None:
-    """The exercise, or None after saying what is wrong: a typing slip should not end in a traceback."""
-    try:
-        return find(id)
-    except RecbookError as error:
-        _show(Message("error", str(id), str(error)))
-        return None
 
 
 def _show(message: Message) -> None:

@@ -77,10 +77,12 @@ class Exercise:
 
     @property
     def chapter(self) -> str:
+        """The part of the id before the dot."""
         return self.id.partition(".")[0]
 
     @property
     def name(self) -> str:
+        """The part of the id after the dot."""
         return self.id.partition(".")[2]
 
     @property

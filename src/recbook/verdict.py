@@ -9,6 +9,7 @@ from typing import Literal
 from recbook.answer import Answer, CaseAnswer, Plain, Raised
 from recbook.asking import OUT_OF_TIME
 from recbook.differences import describe
+from recbook.errors import RecbookError
 from recbook.parts import Part, close
 from recbook.question import Question
 
@@ -127,7 +128,10 @@ def _part(question: Question, name: str) -> Part:
     try:
         return question.parts[name]
     except KeyError:
-        raise LookupError(f"{question.id} yields a part {name!r} that it does not declare") from None
+        raise RecbookError(
+            f"{question.id} has a part {name!r} that its question does not declare. If the answers were recorded "
+            "with another version of the question, record them again: python -m grader record"
+        ) from None
 
 
 def _sort_parts(question: Question, answer: Answer, reference: Answer) -> tuple[tuple[str, ...], tuple[str, ...]]:

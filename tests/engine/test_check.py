@@ -3,9 +3,11 @@
 import pytest
 
 import solutions.autoencoder as reference
+from grader.implementations import mistakes
 from recbook import check, hint
-from recbook.check import Message, award
+from recbook.check import Message, award, judge_in_notebook
 from recbook.errors import RecbookError
+from recbook.questions import find
 
 
 def test_check_uses_the_callers_names(capsys):
@@ -45,14 +47,32 @@ def test_a_message_is_escaped_and_marks_code():
 
 def test_award_speaks_nbgraders_language():
     assert award("autoencoder.forward", vars(reference)) is None
+
+    def stub(model, x):
+        raise NotImplementedError
+
     with pytest.raises(AssertionError, match="Not filled in"):
-
-        def stub(model, x):
-            raise NotImplementedError
-
         award("autoencoder.forward", {"forward": stub})
-    only_numpy = {"hidden_layer": lambda model, x: x.numpy() * 0}
-    assert award("autoencoder.hidden_layer", only_numpy) == pytest.approx(0.25)
+
+
+def test_award_of_a_part_is_a_number_nbgrader_can_read():
+    question = find("autoencoder.recommendations")
+    partial = {
+        mistake.name: judge_in_notebook(question, mistake.namespace).points for mistake in mistakes(question)
+    }
+    name = next(name for name, points in partial.items() if 0 < points < question.points)
+    mistake = next(mistake for mistake in mistakes(question) if mistake.name == name)
+    points = award(question.id, mistake.namespace)
+    assert isinstance(points, float)
+    assert points == partial[name]
+
+
+def test_records_that_are_out_of_step_are_said_kindly(monkeypatch, capsys):
+    import recbook.recorded
+
+    monkeypatch.setattr(recbook.recorded, "_chapter", lambda name: {})
+    check("autoencoder.forward", vars(reference))
+    assert "record" in capsys.readouterr().out
 
 
 def test_award_without_records_is_an_error_not_a_mark(monkeypatch):
