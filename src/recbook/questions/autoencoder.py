@@ -226,7 +226,7 @@ def _is_affine(layer: nn.Module, x: torch.Tensor) -> bool:
 
 
 def _sizes_cases(rng: np.random.Generator) -> list[Case]:
-    return [{"shape": tuple(int(n) for n in rng.integers(20, 90, 2)), "features": int(rng.integers(2, 15))}
+    return [{"shape": tuple(int(n) for n in rng.integers(20, 90, 2)), "features": int(rng.integers(3, 15))}
             for _ in range(3)]  # fmt: skip
 
 
