@@ -44,8 +44,11 @@ def register(chapter: str, course: Path) -> NotebookNode:
     """Write source and release of a chapter under `course`, register it in `course`/gradebook.db, return the release.
 
     nbgrader does it, so the folder is a course directory that formgrader and nbgrader's commands can open. Marks that
-    are in the gradebook stay. Raises `RecbookError` where the chapter does not fit the marks that are there.
+    are in the gradebook stay. Raises `GradebookError` where the gradebook cannot be used, another `RecbookError` where
+    the chapter does not fit the marks that are there.
     """
+    with open_gradebook(course):  # a broken gradebook is found here, where it can be named
+        pass
     notebook = source_notebook(
         read_chapter(chapter), chapter, exercises_of(chapter), solutions_of(chapter), release_site()
     )
@@ -63,7 +66,9 @@ def open_gradebook(course: Path) -> Iterator[Gradebook]:
     try:
         book = Gradebook(f"sqlite:///{path}", config.get("course_id", "default_course"))
     except SQLAlchemyError as error:
-        raise GradebookError(f"{path} cannot be opened: {_reason(error)}.") from None
+        raise GradebookError(
+            f"{path} cannot be used as a gradebook: {_reason(error)}. Nothing was changed; move it away to start anew."
+        ) from None
     try:
         yield book
     finally:

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from conftest import CHAPTER, hand_in, only_definitions
 
-from grader.errors import GraderError, NoHandins, OutNotWritable, UnknownChapter
+from grader.errors import GradebookError, GraderError, NoHandins, OutNotWritable, UnknownChapter
 from grader.gradebook import Mark, open_gradebook, record
 from grader.grading import grade, prepare
 from grader.references import SECRET_FILE, question_seed
@@ -207,6 +207,16 @@ def test_no_submissions_is_an_error_and_leaves_no_trace(tmp_path):
     with pytest.raises(NoHandins):
         grade(CHAPTER, tmp_path / "nowhere", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_broken_gradebook_is_an_error_and_is_left_alone(tmp_path):
+    hand_in(tmp_path / "submitted", "anna", b"")
+    (tmp_path / "out").mkdir()
+    path = tmp_path / "out" / "gradebook.db"
+    path.write_text("no database, but long enough to look at " * 9)
+    with pytest.raises(GradebookError, match=r"gradebook\.db"):
+        grade(CHAPTER, tmp_path / "submitted", tmp_path / "out")
+    assert path.read_text().startswith("no database")
 
 
 def test_a_place_that_cannot_be_written_to_is_an_error(tmp_path):
