@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
-from recbook.answer import from_json, to_json
+from grader.verify import ask_known
+from recbook.answer import Answer, from_json, to_json
 from recbook.asking import PUBLIC_SEED
 from recbook.question import Question
 from recbook.questions import of_chapter
 from recbook.verdict import agree
-
-from grader.verify import ask_known
 
 ANSWERS = Path(__file__).parent.parent / "src" / "recbook" / "answers"
 
@@ -58,6 +58,14 @@ def _difference(question: Question, entry: dict) -> str:
     return "" if agree(question, reference, recorded_reference, reference) else "the reference's answer has changed"
 
 
+def _public(answer: Answer, question: Question) -> dict:
+    """An answer as JSON, without the lines of code that raised: students get this file."""
+    cases = tuple(
+        replace(case, raised=case.raised and replace(case.raised, where="")) for case in answer.cases
+    )
+    return json.loads(to_json(replace(answer, cases=cases), question.max_bytes))
+
+
 def _document(chapter: str) -> str:
     entries = {}
     for question in of_chapter(chapter):
@@ -65,11 +73,8 @@ def _document(chapter: str) -> str:
             continue
         reference, mistakes = ask_known(question, PUBLIC_SEED)
         entries[question.id] = {
-            "reference": json.loads(to_json(reference, question.max_bytes)),
-            "mistakes": [
-                {"name": m.name, "hint": m.hint, "answer": json.loads(to_json(m.answer, question.max_bytes))}
-                for m in mistakes
-            ],
+            "reference": _public(reference, question),
+            "mistakes": [{"name": m.name, "hint": m.hint, "answer": _public(m.answer, question)} for m in mistakes],
         }
     # One line an exercise: small, and a change shows in a diff where it happened.
     lines = [f"{json.dumps(id)}: {json.dumps(entry, separators=(',', ':'))}" for id, entry in entries.items()]

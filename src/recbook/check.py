@@ -109,11 +109,9 @@ def _code_marks(escaped: str) -> str:
 
 
 def _verdict_message(verdict: Verdict) -> Message:
-    if verdict.verdict == "right":
-        all_points = f"{verdict.max_points:g} of {verdict.max_points:g} points"
-        return Message("right", verdict.exercise, note=f"right ({all_points})")
-    words = {"wrong": "not yet", "error": "an error", "timeout": "out of time"}
-    note = f"{words[verdict.verdict]} ({verdict.points:g} of {verdict.max_points:g} points)"
+    words = {"right": "right", "wrong": "not yet", "error": "an error", "timeout": "out of time"}
+    unit = "point" if verdict.max_points == 1 else "points"
+    note = f"{words[verdict.verdict]} ({verdict.points:g} of {verdict.max_points:g} {unit})"
     return Message(verdict.verdict, verdict.exercise, verdict.hint, note)
 
 

@@ -80,7 +80,9 @@ def same_order(ties: str, share: float = 1.0, about: str = "") -> Part:
         got, want, score = as_list(mine), as_list(reference), everything.get(ties)
         if got is None or want is None or not isinstance(score, dict) or len(got) != len(want):
             return False
-        if len(set(map(str, got))) != len(got) or any(str(item) not in score for item in got):
+        if got == want:  # also two lists that are wrong in the same way, whose members have no score
+            return True
+        if len(set(map(str, got))) != len(got) or any(str(item) not in score for item in got + want):
             return False
         return all(
             np.isclose(score[str(a)], score[str(b)], rtol=1e-6, atol=1e-9) for a, b in zip(got, want, strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from recbook.answer import Answer, CaseAnswer, Plain, Raised
@@ -14,6 +14,7 @@ from recbook.parts import Part, close
 from recbook.question import Question
 
 Word = Literal["right", "wrong", "error", "timeout"]
+#: What an untouched stub raises, without a message. (PyTorch raises the same type, but with one.)
 _NOT_FILLED_IN = "NotImplementedError"
 
 
@@ -53,7 +54,7 @@ def judge(
     if answer.missing:
         names = " and ".join(f"`{name}`" for name in answer.missing)
         return _nothing(question, "error", f"{names} is not defined. Run the cell that defines it, then check again.")
-    if answer.raised and answer.raised.type_name == _NOT_FILLED_IN:
+    if answer.raised and answer.raised == replace(answer.raised, type_name=_NOT_FILLED_IN, message=""):
         return _nothing(question, "wrong", "Not filled in yet: replace the `raise NotImplementedError()` by your code.")
 
     right, wrong = _sort_parts(question, answer, reference)
@@ -197,6 +198,8 @@ def _explain_exception(raised: Raised) -> str:
         return f"Your code returned far more than was asked for: {raised.message}."
     if raised.type_name == "SystemExit":
         return "Your code calls `exit()`, which ends the whole program. Return the result instead."
+    if not raised.where:  # no line of the student's: the question could not use what came back
+        return f"Your code ran, but its result has another form than asked for ({raised}). Compare it with the docstring."
     return f"Your code raised {raised}."
 
 

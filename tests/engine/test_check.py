@@ -13,7 +13,7 @@ from recbook.questions import find
 def test_check_uses_the_callers_names(capsys):
     namespace = {"check": check, "overlap_at_k": reference.overlap_at_k}
     exec('check("autoencoder.overlap_at_k")', namespace)
-    assert "right (1 of 1 points)" in capsys.readouterr().out
+    assert "right (1 of 1 point)" in capsys.readouterr().out
 
 
 def test_check_says_the_hint_of_a_mistake(capsys):

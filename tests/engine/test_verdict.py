@@ -76,6 +76,23 @@ def test_a_stub_is_told_kindly():
     assert "Not filled in" in verdict.hint
 
 
+def test_a_not_implemented_error_from_elsewhere_is_no_untouched_stub():
+    def total(numbers):
+        raise NotImplementedError("this layer has no forward")
+
+    assert "no forward" in verdict_of(total).hint
+
+
+def test_a_result_of_another_form_is_said_so():
+    def unpacks(code, case):
+        first, second = code.total(case["numbers"])
+        yield "total", first + second
+
+    verdict = judge(toy, ask(replace(toy, ask=unpacks), {"total": lambda numbers: (1, 2, 3)}), RIGHT)
+    assert verdict.verdict == "error"
+    assert "another form" in verdict.hint
+
+
 def test_no_evidence_no_points():
     assert judge(toy, None, RIGHT).points == 0
     assert judge(toy, ask(toy, {}), RIGHT).points == 0
@@ -125,6 +142,8 @@ def test_sets_and_orders():
     scores = {"scores": {"a": 3.0, "b": 2.0, "c": 2.0}}
     assert order.same(["a", "c", "b"], ["a", "b", "c"], scores)
     assert not order.same(["b", "a", "c"], ["a", "b", "c"], scores)
+    assert not order.same(["a", "b", "c"], [0, 1, 2], scores)
+    assert order.same([0, 1, 2], [0, 1, 2], scores)
     assert not order.same(["a", "b", "b"], ["a", "b", "c"], scores)
 
 
