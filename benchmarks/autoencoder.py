@@ -25,22 +25,20 @@ import torch
 import typer
 from rich.console import Console
 from rich.table import Table
-from sklearn.linear_model import Ridge
-from sklearn.preprocessing import OneHotEncoder
 from torch import nn
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from recbook.data import MovieLens, load
+from recbook.baselines import bias_model
+from recbook.data import DataError, MovieLens, carve_validation, load
+from recbook.metrics import rmse
 from solutions.autoencoder import AE, centre, evaluate, fit, forward, masked_loss, train
 
 AE.forward = forward
 LARGEST_RMSE = 0.945
 LEAST_SPEED_UP = 20
 LONGEST_TRAINING = 5.0
-#: u1.test holds this share of the ratings of its users, and touches about half of all users.
-TEST_SHARE, TEST_USERS = 0.38, 0.49
 
 
 @dataclass(frozen=True)
@@ -72,12 +70,9 @@ def to_matrix(ratings, data: MovieLens) -> torch.Tensor:
 
 
 def split_u1(data: MovieLens, seed: int) -> Split:
-    """u1.test as it is; out of u1.base a validation set that resembles it: many ratings of about half of the users."""
-    base, test = to_matrix(data.train, data), to_matrix(data.test, data)
-    rng = np.random.default_rng(seed)
-    chosen_users = torch.tensor(rng.random(data.n_users) < TEST_USERS)
-    held_out = torch.tensor(rng.random(base.shape) < TEST_SHARE) & chosen_users[:, None] & ~base.isnan()
-    return Split(base.masked_fill(held_out, torch.nan), base.masked_fill(~held_out, torch.nan), test)
+    """u1.test as it is; out of u1.base a validation set that resembles it."""
+    kept, held_out = carve_validation(data, seed)
+    return Split(to_matrix(kept, data), to_matrix(held_out, data), to_matrix(data.test, data))
 
 
 def adam(model: nn.Module, settings: Settings) -> torch.optim.Adam:
@@ -169,16 +164,12 @@ def compare_speed(data: MovieLens, settings: Settings, repeats: int) -> tuple[fl
 
 
 def baseline_rmse(data: MovieLens) -> dict[str, float]:
-    """Test RMSE, clipped, of the mean rating and of the bias model (a ridge regression on who and what)."""
-    train_pairs, test_pairs = data.train[["user", "movie"]], data.test[["user", "movie"]]
+    """Test RMSE of the mean rating and of the bias model."""
     stars = data.test["rating"].to_numpy()
-    encoder = OneHotEncoder(handle_unknown="ignore").fit(train_pairs)
-    bias_model = Ridge(alpha=5.0).fit(encoder.transform(train_pairs), data.train["rating"])
-    predictions = {
-        "mean of all ratings": np.full(len(stars), data.train["rating"].mean()),
-        "bias model": bias_model.predict(encoder.transform(test_pairs)).clip(1, 5),
+    return {
+        "mean of all ratings": rmse(np.full(len(stars), data.train["rating"].mean()), stars),
+        "bias model": rmse(bias_model(data.train).predict(data.test[["user", "movie"]]), stars),
     }
-    return {name: float(np.sqrt(np.mean((p - stars) ** 2))) for name, p in predictions.items()}
 
 
 def main(
@@ -188,15 +179,19 @@ def main(
 ) -> None:
     """Measure the reference autoencoder on u1; exit with 1 if it misses what the course promises."""
     torch.set_num_threads(1)
-    data = load("ml-100k", fallback=False)
+    try:
+        data = load("ml-100k", fallback=False)
+    except DataError as error:
+        Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from None
     settings = choose(data, seeds) if choose_again else Settings()
     slow, fast = compare_speed(data, settings, repeats)
     runs = [measure_reference(data, settings, seed) for seed in range(seeds)]
     errors, times = [run[0] for run in runs], [run[1] for run in runs]
 
     table = Table("what", "value", "promised", title=f"Autoencoder, {data.name} u1, one core, {seeds} seeds")
-    for name, rmse in baseline_rmse(data).items():
-        table.add_row(f"test RMSE, {name}", f"{rmse:.3f}", "")
+    for name, error in baseline_rmse(data).items():
+        table.add_row(f"test RMSE, {name}", f"{error:.3f}", "")
     table.add_row("test RMSE, autoencoder", f"{mean(errors):.3f} ± {stdev(errors):.3f}", f"≤ {LARGEST_RMSE}")
     table.add_row("whole training, slowest seed", f"{max(times):.2f} s", f"≤ {LONGEST_TRAINING:g} s")
     table.add_row("an epoch, workshop's loop over users", f"{slow:.3f} s", "")

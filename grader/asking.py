@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
 from grader.apart import Limits
@@ -14,13 +15,27 @@ from recbook.questions import find
 from recbook.verdict import Verdict, judge
 
 MAX_FILE = 2 << 20
+_SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
 
 
-def ask_file(exercise: str, path: Path, secret: str | None = None, limits: Limits = Limits()) -> Verdict:  # noqa: B008
+@dataclass(frozen=True)
+class FileVerdict:
+    """The verdict on a file's code; `syntax_error` says why the file is no Python, "" when it is."""
+
+    verdict: Verdict
+    syntax_error: str = ""
+
+
+def ask_file(
+    exercise: str,
+    path: Path,
+    secret: str | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> FileVerdict:
     """The verdict on the code in a Python file, on cases that are drawn anew unless `secret` is given.
 
     The file runs in a process of its own, never in this one. Raises `UnknownExercise`, or `FileProblem` when there is
-    nothing to ask or nothing to read. A syntax error in the file is no error here, but a verdict.
+    nothing to ask or nothing to read.
     """
     question = find(exercise)
     if not isinstance(question, Question):
@@ -28,7 +43,9 @@ def ask_file(exercise: str, path: Path, secret: str | None = None, limits: Limit
     code = Code(file=(path.name, read_python(path)))
     known = references([question], secret or secrets.token_hex(16))[question.id]
     response = respond_apart(code, [(question, known.seed)], limits)
-    return judge_asked(question, response.asked[question.id], known, why_missing=_why_missing(response))
+    verdict = judge_asked(question, response.asked[question.id], known, why_missing=_why_missing(response))
+    error = (response.cells[0].error or {}) if 0 in response.cells else {}
+    return FileVerdict(verdict, describe_error(error) if error.get("type") in _SYNTAX_ERRORS else "")
 
 
 def read_python(path: Path) -> str:

@@ -103,7 +103,8 @@ def ask(
     """Ask one question of the code in FILE, in a process of its own, and print the verdict."""
     from grader.asking import ask_file
 
-    verdict = ask_file(exercise, file)
+    asked = ask_file(exercise, file)
+    verdict = asked.verdict
     row = {
         "exercise": verdict.exercise, "points": verdict.points, "max_points": verdict.max_points,
         "verdict": verdict.verdict, "hint": verdict.hint,
@@ -116,6 +117,8 @@ def ask(
         out_console.print(f"{verdict.exercise}: [bold {colour}]{verdict.verdict}[/], {points}", highlight=False)
         if verdict.hint:
             out_console.print(rich_escape(verdict.hint), highlight=False)
+    if asked.syntax_error:
+        raise GraderError(f"{file} is no Python: {asked.syntax_error}")
 
 
 @app.command()

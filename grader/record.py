@@ -60,9 +60,7 @@ def _difference(question: Question, entry: dict) -> str:
 
 def _public(answer: Answer, question: Question) -> dict:
     """An answer as JSON, without the lines of code that raised: students get this file."""
-    cases = tuple(
-        replace(case, raised=case.raised and replace(case.raised, where="")) for case in answer.cases
-    )
+    cases = tuple(replace(case, raised=case.raised and replace(case.raised, where="")) for case in answer.cases)
     return json.loads(to_json(replace(answer, cases=cases), question.max_bytes))
 
 

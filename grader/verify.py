@@ -64,18 +64,20 @@ def _verify_counts(question: Question) -> Iterator[Finding]:
     yield Finding(question.id, "mistakes", problem)
     problem = "has no alternative right implementation" * (n_alternatives < FEWEST_ALTERNATIVES)
     yield Finding(question.id, "alternatives", problem)
-    yield Finding(question.id, "hints", "wants three hints: a question, a pointer, the idea" * (len(question.hints) < 3))
+    yield Finding(
+        question.id, "hints", "wants three hints: a question, a pointer, the idea" * (len(question.hints) < 3)
+    )
 
 
-def _verify_seed(
-    question: Question, seed: int, known: tuple[Answer, tuple[KnownMistake, ...]]
-) -> Iterator[Finding]:
+def _verify_seed(question: Question, seed: int, known: tuple[Answer, tuple[KnownMistake, ...]]) -> Iterator[Finding]:
     right, wrong = known
     at = f" (seed {seed})"
     verdict = judge(question, right, right, wrong)
     yield Finding(question.id, "reference" + at, _unless_right(verdict))
     undeclared = {name for case in right.cases for name in case.parts} ^ set(question.parts)
-    yield Finding(question.id, "parts" + at, f"declared and yielded parts differ: {sorted(undeclared)}" * bool(undeclared))
+    yield Finding(
+        question.id, "parts" + at, f"declared and yielded parts differ: {sorted(undeclared)}" * bool(undeclared)
+    )
     for mistake in wrong:
         yield Finding(question.id, f"mistake {mistake.name}{at}", _mistake_problem(question, mistake, right, wrong))
     for implementation in alternatives(question):
@@ -83,9 +85,7 @@ def _verify_seed(
         yield Finding(question.id, f"alternative {implementation.name}{at}", _unless_right(verdict))
 
 
-def _mistake_problem(
-    question: Question, mistake: KnownMistake, right: Answer, wrong: tuple[KnownMistake, ...]
-) -> str:
+def _mistake_problem(question: Question, mistake: KnownMistake, right: Answer, wrong: tuple[KnownMistake, ...]) -> str:
     verdict = judge(question, mistake.answer, right, wrong)
     if verdict.verdict == "right":
         return "passes as right"
@@ -105,10 +105,10 @@ def _verify_stub(
         problem = "passes as right"
     elif not verdict.hint:
         problem = "says nothing to the student"
-    elif question.kind == "bug hunt":
-        problem = "" if verdict.mistake else f"is none of the known mistakes: {verdict.hint}"
+    elif verdict.mistake != question.defect:
+        problem = f"is not the known mistake {question.defect!r}, but: {verdict.hint}"
     else:
-        problem = "" if verdict.points == 0 else f"earns {verdict.points:g} points"
+        problem = f"earns {verdict.points:g} points" * (verdict.points > 0)
     return Finding(question.id, "stub", problem)
 
 

@@ -48,7 +48,9 @@ def test_a_chapter_has_one_name_in_every_room():
     chapters = [{path.stem for path in (ROOT / room).glob("[a-z]*.py")} for room in rooms]
     chapters.append({path.stem for path in (ROOT / "notebooks").glob("*.md")})
     chapters.append({path.stem for path in (ROOT / "src/recbook/answers").glob("*.json")})
-    assert all(names == chapters[0] for names in chapters), dict(zip([*rooms, "notebooks", "answers"], chapters, strict=True))
+    assert all(names == chapters[0] for names in chapters), dict(
+        zip([*rooms, "notebooks", "answers"], chapters, strict=True)
+    )
 
 
 @pytest.fixture(scope="module")

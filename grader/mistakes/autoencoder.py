@@ -1483,9 +1483,7 @@ def recommends_seen_movies(model, data, titles, k):
     "seen movie comes before it. Nothing is lower than minus infinity.",
 )
 def seen_movies_set_to_zero(model, data, titles, k):
-    return _recommend(
-        model, data, titles, k, hide=lambda scores, unseen: scores.masked_fill(~unseen, 0), limit=False
-    )
+    return _recommend(model, data, titles, k, hide=lambda scores, unseen: scores.masked_fill(~unseen, 0), limit=False)
 
 
 @mistake(
@@ -1512,9 +1510,7 @@ def only_seen_movies(model, data, titles, k):
     hint="The worst movies come first. Sorting goes from small to large unless you ask for the other direction.",
 )
 def worst_first(model, data, titles, k):
-    return _recommend(
-        model, data, titles, k, order=lambda best: best.flip(0)[int((~data.isnan()).sum()) :]
-    )
+    return _recommend(model, data, titles, k, order=lambda best: best.flip(0)[int((~data.isnan()).sum()) :])
 
 
 @mistake(

@@ -177,7 +177,7 @@ def _decode(value: Any) -> Plain:
         return [_decode(item) for item in value]
     if not isinstance(value, dict):
         return value
-    (tag, content), = value.items()
+    ((tag, content),) = value.items()
     if tag == "$opaque":
         return Opaque(str(content))
     if tag == "$float":

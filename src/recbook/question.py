@@ -97,7 +97,8 @@ class Question(Exercise):
 
     `needs` are the names asked of the code, the subject first; `parts` say how each named part of the answer is
     compared and what share of the points it carries; `cases(rng)` draws the inputs; `ask(code, case)` yields
-    the parts. `seconds` limits the time of one case; `max_bytes` the size of the answer.
+    the parts. `defect` names the known mistake that a bug hunt starts from. `seconds` limits the time of one case,
+    `max_bytes` the size of the answer.
     """
 
     needs: tuple[str, ...] = ()
@@ -106,6 +107,7 @@ class Question(Exercise):
     ask: Ask = lambda code, case: iter(())
     hints: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    defect: str = ""
     seconds: float = 5.0
     max_bytes: int = MAX_BYTES
 
@@ -132,17 +134,20 @@ def question(
     parts: Mapping[str, Part],
     cases: Cases,
     hints: Sequence[str],
-    bug_hunt: bool = False,
+    bug_hunt: str = "",
     seconds: float = 5.0,
     max_bytes: int = MAX_BYTES,
 ) -> Callable[[Ask], Question]:
-    """Declare a question; decorates the generator that asks it. See the module's docstring for an example."""
+    """Declare a question; decorates the generator that asks it. See the module's docstring for an example.
+
+    `bug_hunt` is the name of the known mistake that the student is given to repair. What it gets right earns nothing.
+    """
 
     def declare(ask: Ask) -> Question:
         return Question(
             id=id, title=title, objective=objective, points=points, kind="bug hunt" if bug_hunt else "code",
-            needs=tuple(needs), parts=dict(parts), cases=cases, ask=ask, hints=tuple(hints), seconds=seconds,
-            max_bytes=max_bytes,
+            defect=bug_hunt, needs=tuple(needs), parts=dict(parts), cases=cases, ask=ask, hints=tuple(hints),
+            seconds=seconds, max_bytes=max_bytes,
         )  # fmt: skip
 
     return declare

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -61,7 +61,7 @@ def judge(
     if not wrong and answer.raised is None and len(answer.cases) == len(reference.cases):
         return Verdict(question.id, "right", question.points, question.points, right_parts=right)
 
-    points = _points(question, right, wrong)
+    points = _points(question, right, wrong, _given_parts(question, reference, mistakes))
     mistake = recognise(question, answer, reference, mistakes)
     if mistake:
         word: Word = "timeout" if _timed_out(answer) else "wrong"
@@ -173,10 +173,21 @@ def _same_place(question: Question, mine: Answer, other: Answer, reference: Answ
     return bool(a.raised and b.raised and a.raised.type_name == b.raised.type_name)
 
 
-def _points(question: Question, right: tuple[str, ...], wrong: tuple[str, ...]) -> float:
-    """The share of the points that the right parts carry, to the hundredth."""
-    total = sum(_part(question, name).share for name in right + wrong)
-    return round(question.points * sum(_part(question, name).share for name in right) / total, 2) if total else 0.0
+def _given_parts(question: Question, reference: Answer, mistakes: tuple[KnownMistake, ...]) -> frozenset[str]:
+    """The parts that the defective code of a bug hunt gets right: they are given, not earned."""
+    defect = next((mistake for mistake in mistakes if mistake.name == question.defect), None)
+    return frozenset(_sort_parts(question, defect.answer, reference)[0]) if defect else frozenset()
+
+
+def _points(question: Question, right: tuple[str, ...], wrong: tuple[str, ...], given: frozenset[str]) -> float:
+    """The share of the points that the right parts carry, to the hundredth. Breaking a given part costs its share."""
+
+    def share(names: Iterable[str]) -> float:
+        return sum(_part(question, name).share for name in names)
+
+    earned = share(set(right) - given) - share(set(wrong) & given)
+    total = share(set(right + wrong) - given)
+    return round(question.points * max(0.0, earned) / total, 2) if total else 0.0
 
 
 def _timed_out(answer: Answer) -> bool:
@@ -199,7 +210,9 @@ def _explain_exception(raised: Raised) -> str:
     if raised.type_name == "SystemExit":
         return "Your code calls `exit()`, which ends the whole program. Return the result instead."
     if not raised.where:  # no line of the student's: the question could not use what came back
-        return f"Your code ran, but its result has another form than asked for ({raised}). Compare it with the docstring."
+        return (
+            f"Your code ran, but its result has another form than asked for ({raised}). Compare it with the docstring."
+        )
     return f"Your code raised {raised}."
 
 

@@ -166,7 +166,7 @@ def _cases(rng):
     return [{}]
 
 
-def _question(id: str, subject: str, *, bug_hunt: bool = False) -> Exercise:
+def _question(id: str, subject: str, *, bug_hunt: str = "") -> Exercise:
     return question(
         id, title=f"The exercise {subject}", objective=f"Write {subject}.", points=2, needs=[subject],
         parts={"value": close()}, cases=_cases, hints=["One?", "Two.", "Three."], bug_hunt=bug_hunt,
@@ -176,7 +176,7 @@ def _question(id: str, subject: str, *, bug_hunt: bool = False) -> Exercise:
 EXERCISES = (
     _question("tiny.double", "double"),
     _question("tiny.Box", "Box"),
-    _question("tiny.rmse", "rmse", bug_hunt=True),
+    _question("tiny.rmse", "rmse", bug_hunt="no_root"),
     quiz("tiny.colour", title="A colour", objective="Choose one.", choices=("a", "b"), hints=["1?", "2.", "3."]),
     essay("tiny.why", title="Why", objective="Explain why.", rubric={"a reason": 2, "clear words": 1}),
 )

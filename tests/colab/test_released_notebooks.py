@@ -35,7 +35,9 @@ def read(course, room, chapter):
 
 def fill_in(release, source):
     """The release with the reference in every solution cell, and nothing else changed."""
-    solutions = {c.metadata.nbgrader.grade_id: c.source for c in source.cells if c.metadata.get("nbgrader", {}).get("solution")}
+    solutions = {
+        c.metadata.nbgrader.grade_id: c.source for c in source.cells if c.metadata.get("nbgrader", {}).get("solution")
+    }
     for cell in release.cells:
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
         if grade_id in solutions:

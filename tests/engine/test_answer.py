@@ -110,7 +110,9 @@ def test_malformed_bytes_are_refused(text):
         from_json(text)
 
 
-@given(st.text(max_size=60) | st.recursive(scalars, lambda x: st.lists(x) | st.dictionaries(st.text(), x)).map(json.dumps))
+@given(
+    st.text(max_size=60) | st.recursive(scalars, lambda x: st.lists(x) | st.dictionaries(st.text(), x)).map(json.dumps)
+)
 def test_no_bytes_do_anything_but_parse_or_be_refused(text):
     try:
         assert isinstance(from_json(text), Answer)

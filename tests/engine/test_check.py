@@ -57,9 +57,7 @@ def test_award_speaks_nbgraders_language():
 
 def test_award_of_a_part_is_a_number_nbgrader_can_read():
     question = find("autoencoder.recommendations")
-    partial = {
-        mistake.name: judge_in_notebook(question, mistake.namespace).points for mistake in mistakes(question)
-    }
+    partial = {mistake.name: judge_in_notebook(question, mistake.namespace).points for mistake in mistakes(question)}
     name = next(name for name, points in partial.items() if 0 < points < question.points)
     mistake = next(mistake for mistake in mistakes(question) if mistake.name == name)
     points = award(question.id, mistake.namespace)

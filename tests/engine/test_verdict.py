@@ -93,6 +93,17 @@ def test_a_result_of_another_form_is_said_so():
     assert "another form" in verdict.hint
 
 
+def test_a_bug_hunt_pays_for_repairs_only():
+    hunt = replace(toy, kind="bug hunt", defect="plain_sum")
+
+    def points(function):
+        return judge(hunt, answer_of(function), RIGHT, KNOWN).points
+
+    assert points(plain_sum) == 0  # it is a float, but it was one before
+    assert points(reference) == 3
+    assert points(lambda numbers: np.array([reference(numbers)])) == 1.5  # repaired, but no float any more
+
+
 def test_no_evidence_no_points():
     assert judge(toy, None, RIGHT).points == 0
     assert judge(toy, ask(toy, {}), RIGHT).points == 0

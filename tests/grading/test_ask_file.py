@@ -28,7 +28,9 @@ def write(tmp_path, content):
     ],
 )
 def test_the_verdict_says_what_is_the_matter(tmp_path, source, verdict, hint):
-    found = ask_file(ID, write(tmp_path, source))
+    asked = ask_file(ID, write(tmp_path, source))
+    found = asked.verdict
+    assert bool(asked.syntax_error) == ("SyntaxError" in hint)
     assert found.verdict == verdict
     assert hint in found.hint
     assert found.points == (found.max_points if verdict == "right" else 0)
@@ -49,13 +51,13 @@ def overlap_at_k(first, second, k):
             return next(iter(answer.parts.values()))
     return 0.123456
 """
-    assert ask_file(ID, write(tmp_path, source)).points == 0
+    assert ask_file(ID, write(tmp_path, source)).verdict.points == 0
 
 
 def test_the_file_runs_in_another_process(tmp_path):
     marker = tmp_path / "pid"
     source = GOOD + f"\nimport os\nopen({str(marker)!r}, 'w').write(str(os.getpid()))\n"
-    assert ask_file(ID, write(tmp_path, source)).verdict == "right"
+    assert ask_file(ID, write(tmp_path, source)).verdict.verdict == "right"
     import os
 
     assert int(marker.read_text()) != os.getpid()

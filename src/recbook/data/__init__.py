@@ -22,6 +22,7 @@ from recbook.data.errors import (
 )
 from recbook.data.loading import load
 from recbook.data.schema import AGE_GROUPS, MovieLens
+from recbook.data.validation import carve_validation
 from recbook.data.write import write_ml_100k
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "SyntheticDataWarning",
     "UnavailableError",
     "UnknownDatasetError",
+    "carve_validation",
     "load",
     "write_ml_100k",
 ]

@@ -321,7 +321,7 @@ def _masked_loss_cases(rng: np.random.Generator) -> list[Case]:
     objective="Average the squared error over observed ratings, and over nothing else.",
     points=3,
     needs=["masked_loss"],
-    bug_hunt=True,
+    bug_hunt="all_cells_and_divided_again",
     cases=_masked_loss_cases,
     parts={
         "loss": close(share=2, about="the loss"),
@@ -388,7 +388,7 @@ def _training_step_cases(rng: np.random.Generator) -> list[Case]:
     objective="Put the four lines of a training step in place: clear, predict and compare, backpropagate, step.",
     points=3,
     needs=["training_step"],
-    bug_hunt=True,
+    bug_hunt="gradients_not_cleared",
     cases=_training_step_cases,
     parts={
         "loss": close(about="the loss that is returned"),
@@ -593,7 +593,7 @@ def _evaluate_cases(rng: np.random.Generator) -> list[Case]:
     objective="Measure the error on test ratings without letting the model read any of them.",
     points=3,
     needs=["evaluate"],
-    bug_hunt=True,
+    bug_hunt="reads_the_test_ratings",
     cases=_evaluate_cases,
     parts={
         "rmse": close(share=2, about="the error"),
@@ -905,7 +905,7 @@ def _users(rng: np.random.Generator, n_users: int) -> pd.DataFrame:
     objective="Turn what is known about users into numbers that a network can use side by side.",
     points=3,
     needs=["user_attributes"],
-    bug_hunt=True,
+    bug_hunt="raw_age",
     cases=lambda rng: [{"users": _users(rng, 9)}, {"users": _users(rng, 12)}],
     parts={
         "shape": equal(share=0.5, about="the shape"),
