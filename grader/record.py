@@ -30,11 +30,11 @@ def stale(chapter: str, folder: Path = ANSWERS) -> list[str]:
 
     Numbers are compared as a check would compare them, so another machine's rounding is not staleness.
     """
+    questions = [exercise for exercise in of_chapter(chapter) if isinstance(exercise, Question)]
     path = folder / f"{chapter}.json"
     if not path.is_file():
         return [f"{chapter}: no recorded answers"]
     old = json.loads(path.read_text(encoding="utf-8"))
-    questions = [exercise for exercise in of_chapter(chapter) if isinstance(exercise, Question)]
     found = [f"{id}: is no exercise any more" for id in old.keys() - {question.id for question in questions}]
     for question in questions:
         if question.id not in old:
