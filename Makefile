@@ -22,7 +22,7 @@ book: venv ## build the site into _build/html
 	$(BIN)/jupyter-book build . --warningiserror --keep-going
 
 test: venv ## run the test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: venv ## check the style of the code
 	$(BIN)/ruff check .

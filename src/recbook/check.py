@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from recbook.asking import ask
+from recbook.asking import ask, warm_up
 from recbook.errors import RecbookError
 from recbook.question import Essay, Question
 from recbook.questions import find
@@ -22,6 +22,10 @@ from recbook.verdict import Verdict, judge
 _COLOURS = {"right": "#1a7f37", "wrong": "#9a6700", "error": "#b42318", "timeout": "#b42318", "": "#3b5b92"}
 _SIGNS = {"right": "✓", "wrong": "✗", "error": "!", "timeout": "⏱", "": "→"}
 _hints_given: Counter[str] = Counter()
+
+
+# A chapter's first cell imports this after torch: the time goes there, not into the first check.
+warm_up()
 
 
 def check(id: str, namespace: Mapping[str, Any] | None = None) -> None:

@@ -35,7 +35,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from recbook.answer import MAX_MESSAGE, Answer, CaseAnswer, to_json
-from recbook.asking import OutOfTime, ask, describe_exception, time_limit
+from recbook.asking import OutOfTime, ask, describe_exception, time_limit, warm_up
 from recbook.question import Question
 from recbook.questions import find
 
@@ -70,6 +70,7 @@ def respond(job: dict[str, Any], journal: Journal) -> None:
     """Run the code of `job`, then ask its questions."""
     if threads := sys.modules.get("torch") or _import_torch():
         threads.set_num_threads(1)
+    warm_up()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     questions = [(find(item["id"]), item["seed"]) for item in job["questions"]]
     journal.write("ready")
