@@ -137,9 +137,11 @@ def _offset(got: np.ndarray, want: np.ndarray) -> str:
 def _factor(got: np.ndarray, want: np.ndarray) -> str:
     a, b = _finite(got, want)
     keep = np.abs(b) > 1e-6
-    if not keep.any() or np.abs(a[~keep]).max(initial=0) > 1e-6:
+    if not keep.any() or (got.size == 1 and abs(a.item()) < 1e-9) or np.abs(a[~keep]).max(initial=0) > 1e-6:
         return ""
     ratio = a[keep] / b[keep]
+    if got.size == 1 and min(abs(ratio[0] - round(ratio[0])), abs(1 / ratio[0] - round(1 / ratio[0]))) > 1e-3:
+        return ""  # of a single number, a crooked factor says nothing
     if abs(ratio[0]) > 1e-9 and np.ptp(ratio) < 1e-3 * abs(ratio[0]) and abs(ratio[0] - 1) > 1e-3:
         subject = "it is" if got.size == 1 else "every value is"
         return f"{subject} {ratio[0]:.4g} times what it should be"
