@@ -136,6 +136,7 @@ def _environment(home: Path) -> dict[str, str]:
         "IPYTHONDIR": str(home / "ipython"),
         "MPLCONFIGDIR": str(home / "matplotlib"),
         "MPLBACKEND": "Agg",
+        "TORCHINDUCTOR_CACHE_DIR": str(home / "torch"),
         "LANG": "C.UTF-8",
         "TZ": time.tzname[0] if not hasattr(time, "tzset") else "UTC",
         "PYTHONHASHSEED": "0",

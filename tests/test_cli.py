@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from grader.cli import app
 
 ROOT = Path(__file__).parents[1]
 
@@ -73,11 +76,14 @@ def test_ask_of_a_file_that_is_no_python(tmp_path):
         (["grade", "autoencoder", "--submitted", "tests", "--out", "README.md/x"], ""),
     ],
 )
-def test_bad_input_is_said_and_ends_with_2(arguments, says):
-    done = grader(*arguments)
-    assert done.returncode == 2
-    assert "error:" in done.stderr
-    assert says in done.stderr
+def test_bad_input_is_said_and_ends_with_2(arguments, says, monkeypatch, capfd):
+    monkeypatch.chdir(ROOT)
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert isinstance(result.exception, SystemExit)  # no other exception came through
+    said = result.stderr + capfd.readouterr().err
+    assert "error:" in said
+    assert says in said
 
 
 def test_data_that_point_nowhere_are_said(tmp_path):

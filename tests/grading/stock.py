@@ -39,6 +39,8 @@ def _one_course(
         shutil.copytree(submitted / student, folder / "submitted" / student)
     chapter = exercises[0].chapter
     command = [sys.executable, "-m", "nbgrader", "autograde", chapter, "--create", f"--CourseDirectory.root={folder}"]
+    # A busy machine is no reason for another mark: waits longer than any that the tests are about.
+    command += ["--Execute.timeout=180", "--Execute.startup_timeout=180", "--Execute.iopub_timeout=60"]
     environment = os.environ | {"RECBOOK_DATASET": "sample", "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
