@@ -9,11 +9,11 @@ from recbook.data.schema import MovieLens
 
 
 def carve_validation(data: MovieLens, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split `data.train` into (kept, held_out), so that predicting `held_out` is as hard as predicting `data.test`.
+    """Split `data.train` into (kept, held_out), so that predicting `held_out` resembles predicting `data.test`.
 
-    ML-100K's u1.test holds a large share of the ratings of about half of the users and none of the others'. A random
-    split of the training ratings is easier. So the same share is held out of the *other* half: who is in the test
-    set and how many ratings there are is looked at, but no test rating.
+    ML-100K's u1.test holds a large share of the ratings of about half of the users and none of the others'. So the
+    same share is held out of the *other* half: who is in the test set and how many ratings there are is looked at,
+    but no test rating. A random split would hide less of each user, which is another task.
 
     Raises `NoSplitError` for a data set without a published split. Both frames have a fresh index.
     """
