@@ -1079,13 +1079,13 @@ distractor(
     "evaluation.rating_or_ranking",
     "c",
     hint="Clipping makes some predictions equal, but only the few beyond 5 stars, and the page ranks by predictions "
-    "that are not clipped. The reason lies in which movies are at the top.",
+    "that are not clipped. Look at the table that takes hits apart.",
 )
 distractor(
     "evaluation.rating_or_ranking",
     "d",
-    hint="It is true that a list has only ten places. But the mean is over hundreds of users, and the gap is far "
-    "larger than chance. Look at which movies fill the places.",
+    hint="Ten places are few, but the mean is over hundreds of users, and one score is about twice the other. A gap of "
+    "that size has a reason. Look at the table that takes hits apart.",
 )
 
 distractor(

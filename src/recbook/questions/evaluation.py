@@ -641,20 +641,20 @@ rating_or_ranking = quiz(
     objective="Say why the error of ratings does not tell how good a list is.",
     choices=("a", "b", "c", "d"),
     hints=[
-        "Over which movies does the test error average, and among which movies does a list look for the best?",
-        "The top of a list is made of extremes. Which movies have extreme predictions, and how many ratings have they?",
-        "A few overestimated movies hardly change an average over thousands of ratings. But they fill ten places.",
+        "Of which movies does the test error know a rating? And among which movies does a list look for the best?",
+        "A hit takes two things. Look at the table that takes hits apart: at which of them is the bias model worse?",
+        "Every rating is of a movie that somebody had chosen to watch. So who foresees stars need not foresee choices.",
     ],
 )
 
-strange_list = essay(
-    "evaluation.strange_list",
-    title="Why is the list so strange?",
-    objective="Explain from a picture why a good rating model recommends obscure movies.",
+better_and_worse = essay(
+    "evaluation.better_and_worse",
+    title="Better and worse at once",
+    objective="Explain with measured numbers why a better rating model need not make a better list.",
     rubric={
-        "Says that movies with few ratings reach the top by chance, and refers to the figure or the table": 1,
-        "Explains why the error hardly notices them: nearly all ratings are of well-known movies": 1,
-        "Proposes a remedy, and a measure to choose it by": 1,
+        "Takes hits apart into watched and liked, with two numbers from the page": 1,
+        "Explains why the RMSE cannot notice: it averages over movies that were chosen to be watched": 1,
+        "Proposes a measure for lists, on validation ratings, with a baseline beside it": 1,
     },
 )
 
