@@ -104,11 +104,11 @@ def validation_split(users, test_users, share, seed):
         bool array (n_ratings,): True for the ratings to hold out. Of each user who is not in `test_users` a share of
         the ratings, rounded to a whole number (up or down), chosen at random.
     """
-    rng = np.random.default_rng(seed)
+    draws = np.random.default_rng(seed)
     held_out = np.zeros(len(users), dtype=bool)
     for user in np.setdiff1d(users, test_users):
         rows = np.flatnonzero(users == user)
-        held_out[rng.choice(rows, size=round(share * len(rows)), replace=False)] = True
+        held_out[draws.choice(rows, size=round(share * len(rows)), replace=False)] = True
     return held_out
 
 
