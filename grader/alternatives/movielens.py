@@ -65,7 +65,8 @@ def statistics_by_a_loop(indices, ratings, n):
     given = defaultdict(list)
     for index, rating in zip(indices.tolist(), ratings.tolist(), strict=True):
         given[index].append(rating)
-    return [len(given[i]) for i in range(n)], [sum(given[i]) / len(given[i]) if given[i] else math.nan for i in range(n)]
+    means = [mean(given[i]) if given[i] else math.nan for i in range(n)]
+    return [len(given[i]) for i in range(n)], means
 
 
 @alternative("movielens.gini")

@@ -131,8 +131,8 @@ def one_hot_transposed(values, categories):
 
 @mistake(
     "movielens.one_hot",
-    hint="You numbered the words. Then category 4 is twice category 2 and an average of two is a third one, which makes "
-    "no sense for words. Give each category a column of its own.",
+    hint="You numbered the words. Then category 4 is twice category 2 and an average of two is a third one, which "
+    "makes no sense for words. Give each category a column of its own.",
 )
 def numbers_instead_of_columns(values, categories):
     return np.array([float(list(categories).index(value)) for value in values])
@@ -297,8 +297,8 @@ def statistics_swapped(indices, ratings, n):
 
 @mistake(
     "movielens.rating_statistics",
-    hint="You divided by the number of all users (or movies). A mean divides the sum of somebody's ratings by the number "
-    "of that somebody's ratings.",
+    hint="You divided by the number of all users (or movies). A mean divides the sum of somebody's ratings by the "
+    "number of that somebody's ratings.",
 )
 def divided_by_n(indices, ratings, n):
     counts = np.bincount(indices, minlength=n)
@@ -558,8 +558,8 @@ def spread_of_the_ratings(ratings_of_user, movie_means):
 
 @mistake(
     "movielens.user_bias_test",
-    hint="Your test treats the two as samples of different movies. They are pairs: the same movie, rated by the user and "
-    "by the others. Take the difference in each pair.",
+    hint="Your test treats the two as samples of different movies. They are pairs: the same movie, rated by the user "
+    "and by the others. Take the difference in each pair.",
 )
 def two_samples(ratings_of_user, movie_means):
     ratings, means = compared(ratings_of_user, movie_means)
@@ -569,8 +569,8 @@ def two_samples(ratings_of_user, movie_means):
 
 @mistake(
     "movielens.user_bias_test",
-    hint="You divided by the spread of single deviations. The mean of n of them varies less than that, by the factor √n: "
-    "more ratings make us surer, and your t does not grow with them.",
+    hint="You divided by the spread of single deviations. The mean of n of them varies less than that, by the factor "
+    "√n: more ratings make us surer, and your t does not grow with them.",
 )
 def without_the_root_of_n(ratings_of_user, movie_means):
     ratings, means = compared(ratings_of_user, movie_means)
@@ -761,14 +761,14 @@ distractor(
 distractor(
     "movielens.test_rows",
     "b",
-    hint="No pair of user and movie is in both parts: everybody rated a movie once at most, and a split puts that rating "
-    "into one part. What do a training row and a test row share instead?",
+    hint="No pair of user and movie is in both parts: everybody rated a movie once at most, and a split puts that "
+    "rating into one part. What do a training row and a test row share instead?",
 )
 distractor(
     "movielens.test_rows",
     "d",
-    hint="The shape of a distribution is one thing, dependence another. Whole stars from independent strangers would be "
-    "independent, bell-shaped numbers from one person would not.",
+    hint="The shape of a distribution is one thing, dependence another. Whole stars from independent strangers would "
+    "be independent, bell-shaped numbers from one person would not.",
 )
 
 # --- build_rating_sparse_tensor --------------------------------------------------------------------------------------
@@ -790,8 +790,8 @@ def movies_as_rows(users, movies, ratings, shape):
 
 @mistake(
     "movielens.build_rating_sparse_tensor",
-    hint="Your tensor is not coalesced. Its values stand in the order in which you gave them, and change places as soon "
-    "as somebody coalesces it. Do that once, here.",
+    hint="Your tensor is not coalesced. Its values stand in the order in which you gave them, and change places as "
+    "soon as somebody coalesces it. Do that once, here.",
 )
 def not_coalesced(users, movies, ratings, shape):
     return sparse(users, movies, ratings, shape)
@@ -834,8 +834,8 @@ def double_precision(users, movies, ratings, shape):
 
 @mistake(
     "movielens.build_rating_sparse_tensor",
-    hint="PyTorch refuses your indices. It wants a tensor of shape (2, n_ratings): one row of users, one row of movies, "
-    "not one row a rating.",
+    hint="PyTorch refuses your indices. It wants a tensor of shape (2, n_ratings): one row of users, one row of "
+    "movies, not one row a rating.",
 )
 def one_row_a_rating(users, movies, ratings, shape):
     indices = torch.tensor(np.stack([users, movies], axis=1), dtype=torch.long)

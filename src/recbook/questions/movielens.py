@@ -26,7 +26,8 @@ Parts = Iterator[tuple[str, Any]]
 def _read_cases(rng: np.random.Generator) -> list[Case]:
     def rows(n: int) -> list[list[int]]:
         users, movies = 100 + rng.permutation(300)[:n], 500 + rng.permutation(900)[:n]
-        stars, seconds = rng.integers(1, 6, n), 880_000_000 + 50_000 * rng.permutation(180)[:n] + rng.integers(0, 50_000, n)
+        stars = rng.integers(1, 6, n)
+        seconds = 880_000_000 + 50_000 * rng.permutation(180)[:n] + rng.integers(0, 50_000, n)
         return np.stack([users, movies, stars, seconds], axis=1).tolist()
 
     return [{"rows": rows(6)}, {"rows": rows(1)}, {"rows": rows(11)}]
