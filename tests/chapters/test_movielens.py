@@ -1,4 +1,4 @@
-"""The chapter `movielens`: a test for each defect of common practice it mends, and its solutions by their properties."""
+"""The chapter `movielens`: tests for each defect that it mends, and its solutions by their properties."""
 
 import numpy as np
 import pandas as pd
@@ -74,7 +74,7 @@ def test_an_answer_without_thought_earns_next_to_nothing(id, function):
     assert verdict.points <= 0.2 * verdict.max_points
 
 
-# --- Regression: the first row, the index, the order of a sparse tensor ------------------------------------------------
+# --- Regression: the first row, the index, the order of a sparse tensor -----------------------------------------------
 
 
 def test_no_rating_is_lost_in_reading(tmp_path):
