@@ -208,7 +208,9 @@ def genres_share_a_movie(genres, names):
     "in that order, also when no movie has one of them.",
 )
 def columns_of_pandas(genres, names):
-    return pd.Series(genres).str.get_dummies("|").to_numpy(float)
+    # As `Series.str.get_dummies` of pandas 2 gives it; that of pandas 3 adds a column for "".
+    present = sorted({word for text in genres for word in text.split("|") if word})
+    return np.array([[float(name in text.split("|")) for name in present] for text in genres])
 
 
 @mistake(
