@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 import math
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,7 +106,10 @@ def plain(value: Any, depth: int = 0) -> Plain:
 
 def _plain_tensor(tensor: Any) -> np.ndarray:
     if tensor.is_sparse:
-        tensor = tensor.to_dense()
+        # Torch does not check indices by itself: one outside the shape would write anywhere in memory.
+        torch = sys.modules["torch"]
+        checked = torch.sparse_coo_tensor(tensor._indices(), tensor._values(), tensor.shape, check_invariants=True)
+        tensor = checked.to_dense()
     tensor = tensor.detach().cpu()
     if tensor.dtype.is_floating_point and tensor.element_size() < 4:
         tensor = tensor.float()  # half precision has no NumPy twin for bfloat16

@@ -67,6 +67,12 @@ def test_plain_reads_what_students_return(value, expected):
     assert same(plain(value), expected)
 
 
+def test_a_sparse_tensor_with_indices_outside_its_shape_is_refused():
+    outside = torch.sparse_coo_tensor([[0, 9], [0, 0]], [1.0, 2.0], (2, 3), check_invariants=False)
+    with pytest.raises(RuntimeError):
+        plain(outside)
+
+
 def test_an_object_that_pretends_to_be_equal_to_all_is_only_a_name():
     class AlwaysEqual:
         def __eq__(self, other):
