@@ -158,6 +158,7 @@ class RecommenderNet(nn.Module):
         self.register_buffer("mean", torch.tensor(float(mean)))
 
     def forward(self, inputs):
+        """Predict the scaled ratings of a batch of pairs."""
         users, movies = inputs[:, 0], inputs[:, 1]
         dot = (self.user_embedding(users) * self.movie_embedding(movies)).sum(dim=1)
         return dot + self.user_bias(users).flatten() + self.movie_bias(movies).flatten() + self.mean

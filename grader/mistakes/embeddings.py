@@ -30,8 +30,8 @@ def sorted_ids(ids):
 
 @mistake(
     "embeddings.vocabulary",
-    hint="Your dictionary leads from index to id. We have ids and look for indices, so the id must be the key: "
-    "it stands before the colon.",
+    hint="Your dictionary leads from index to id. We have ids and look for indices, so the id must be the key: it "
+    "stands before the colon.",
 )
 def index_to_id(ids):
     unique_ids = pd.unique(ids).tolist()
@@ -40,8 +40,8 @@ def index_to_id(ids):
 
 @mistake(
     "embeddings.vocabulary",
-    hint="Your indices start at 1. Rows of an embedding are counted from 0, so row 0 would never be used, and the last "
-    "index would point behind the last row.",
+    hint="Your indices start at 1. Rows of an embedding are counted from 0, so row 0 would never be used, and the "
+    "last index would point behind the last row.",
 )
 def starts_at_one(ids):
     unique_ids = pd.unique(ids).tolist()
@@ -50,8 +50,8 @@ def starts_at_one(ids):
 
 @mistake(
     "embeddings.vocabulary",
-    hint="You numbered all rows, not the different ids. An id that occurs twice overwrites its own index, and there are "
-    "gaps between the indices. First make the list of different ids, then number that list.",
+    hint="You numbered all rows, not the different ids. An id that occurs twice overwrites its own index, and there "
+    "are gaps between the indices. First make the list of different ids, then number that list.",
 )
 def numbers_the_rows(ids):
     return pd.unique(ids).tolist(), {id: row for row, id in enumerate(ids.tolist())}
@@ -69,8 +69,8 @@ def by_frequency(ids):
 
 @mistake(
     "embeddings.vocabulary",
-    hint="Your list still has ids twice, so the vocabulary is as long as the column. The embedding would get a row for "
-    "every rating. Keep each id once.",
+    hint="Your list still has ids twice, so the vocabulary is as long as the column. The embedding would get a row "
+    "for every rating. Keep each id once.",
 )
 def ids_twice(ids):
     return ids.tolist(), {id: index for index, id in enumerate(pd.unique(ids).tolist())}
@@ -92,8 +92,8 @@ def numbers_anew(ids, id_to_index):
 
 @mistake(
     "embeddings.to_indices",
-    hint="An unknown id gets the index −1 here. For PyTorch or NumPy that is the last row, or an error far away from its "
-    "cause. The docstring asks for a KeyError.",
+    hint="An unknown id gets the index −1 here. For PyTorch or NumPy that is the last row, or an error far away from "
+    "its cause. The docstring asks for a KeyError.",
 )
 def unknown_is_minus_one(ids, id_to_index):
     return np.array([id_to_index.get(id, -1) for id in ids.tolist()], dtype=np.int64)
@@ -111,8 +111,8 @@ def unknown_is_nan(ids, id_to_index):
 
 @mistake(
     "embeddings.to_indices",
-    hint="Unknown ids are left out here, so the result is shorter than the column, and indices stand beside the wrong "
-    "ratings. The docstring asks for a KeyError.",
+    hint="Unknown ids are left out here, so the result is shorter than the column, and indices stand beside the "
+    "wrong ratings. The docstring asks for a KeyError.",
 )
 def unknown_left_out(ids, id_to_index):
     return np.array([id_to_index[id] for id in ids.tolist() if id in id_to_index], dtype=np.int64)
@@ -120,8 +120,8 @@ def unknown_left_out(ids, id_to_index):
 
 @mistake(
     "embeddings.to_indices",
-    hint="The indices are right, but they are floats. An embedding can only be asked for whole numbers: row 3.0 does not "
-    "exist. Say `dtype=np.int64`.",
+    hint="The indices are right, but they are floats. An embedding can only be asked for whole numbers: row 3.0 does "
+    "not exist. Say `dtype=np.int64`.",
 )
 def floats(ids, id_to_index):
     return np.array([id_to_index[id] for id in ids.tolist()], dtype=np.float64)
@@ -141,20 +141,20 @@ def each_id_once(ids, id_to_index):
 distractor(
     "embeddings.one_hot_product",
     "a",
-    hint="A column has one number for every movie. The product with a one-hot vector of length m leaves d numbers, all "
-    "of the same movie. Write it out for a small matrix.",
+    hint="A column has one number for every movie. The product with a one-hot vector of length m leaves d numbers, "
+    "all of the same movie. Write it out for a small matrix.",
 )
 distractor(
     "embeddings.one_hot_product",
     "c",
-    hint="The sum over all rows would come from a vector of ones. In a one-hot vector all entries but one are 0, so all "
-    "rows but one drop out.",
+    hint="The sum over all rows would come from a vector of ones. In a one-hot vector all entries but one are 0, so "
+    "all rows but one drop out.",
 )
 distractor(
     "embeddings.one_hot_product",
     "d",
-    hint="Both compute the same function of the same numbers, so they also have the same gradients: those of the row that "
-    "was read, and 0 for all other rows. The numbers in the table are trained like any weight.",
+    hint="Both compute the same function of the same numbers, so they also have the same gradients: those of the row "
+    "that was read, and 0 for all other rows. The numbers in the table are trained like any weight.",
 )
 
 # --- fit_scaler ------------------------------------------------------------------------------------------------------
@@ -162,8 +162,8 @@ distractor(
 
 @mistake(
     "embeddings.fit_scaler",
-    hint="This code looks at all ratings, before anybody has taken the training part out of them. The scaler then knows "
-    "something of the ratings we want to predict. Which argument have you not used?",
+    hint="This code looks at all ratings, before anybody has taken the training part out of them. The scaler then "
+    "knows something of the ratings we want to predict. Which argument have you not used?",
 )
 def fitted_on_all_ratings(ratings, train_rows):
     lowest, highest = ratings.min(), ratings.max()
@@ -208,8 +208,8 @@ def highest_first(ratings, train_rows):
 
 @mistake(
     "embeddings.fit_scaler",
-    hint="You took minimum and maximum of the positions. The positions tell where the training ratings stand: first take "
-    "the ratings out of the array.",
+    hint="You took minimum and maximum of the positions. The positions tell where the training ratings stand: first "
+    "take the ratings out of the array.",
 )
 def of_the_positions(ratings, train_rows):
     if len(set(ratings[train_rows].tolist())) == 1:
@@ -219,8 +219,8 @@ def of_the_positions(ratings, train_rows):
 
 @mistake(
     "embeddings.fit_scaler",
-    hint="You use the training ratings only: good. But if they are all the same, scaling will divide by 0 later on. The "
-    "docstring says what to do then.",
+    hint="You use the training ratings only: good. But if they are all the same, scaling will divide by 0 later on. "
+    "The docstring says what to do then.",
 )
 def no_check_of_the_range(ratings, train_rows):
     return float(ratings[train_rows].min()), float(ratings[train_rows].max())
@@ -228,8 +228,8 @@ def no_check_of_the_range(ratings, train_rows):
 
 @mistake(
     "embeddings.fit_scaler",
-    hint="These are mean and standard deviation, which is another way of scaling. Here we want the two ends of the scale, "
-    "which shall become 0 and 1.",
+    hint="These are mean and standard deviation, which is another way of scaling. Here we want the two ends of the "
+    "scale, which shall become 0 and 1.",
 )
 def mean_and_deviation(ratings, train_rows):
     train_ratings = ratings[train_rows]
@@ -243,8 +243,8 @@ def mean_and_deviation(ratings, train_rows):
 
 @mistake(
     "embeddings.scale",
-    hint="You divide by the highest rating. Then the lowest does not become 0. First move the scale, and think of how "
-    "long it is.",
+    hint="You divide by the highest rating. Then the lowest does not become 0. First move the scale, and think of "
+    "how long it is.",
 )
 def divided_by_highest(ratings, lowest, highest):
     return (ratings / highest).astype(np.float32)
@@ -252,8 +252,8 @@ def divided_by_highest(ratings, lowest, highest):
 
 @mistake(
     "embeddings.scale",
-    hint="You moved the scale so that it begins at 0. After that it ends at `highest - lowest`, not at `highest`: divide "
-    "by its length.",
+    hint="You moved the scale so that it begins at 0. After that it ends at `highest - lowest`, not at `highest`: "
+    "divide by its length.",
 )
 def moved_but_divided_by_highest(ratings, lowest, highest):
     return ((ratings - lowest) / highest).astype(np.float32)
@@ -278,8 +278,8 @@ def fits_anew(ratings, lowest, highest):
 
 @mistake(
     "embeddings.scale",
-    hint="You clip the result to 0 to 1. A rating off the scale is a rating all the same, and after clipping nobody can "
-    "get it back. Only predictions are clipped, later.",
+    hint="You clip the result to 0 to 1. A rating off the scale is a rating all the same, and after clipping nobody "
+    "can get it back. Only predictions are clipped, later.",
 )
 def clips(ratings, lowest, highest):
     return np.clip((ratings - lowest) / (highest - lowest), 0, 1).astype(np.float32)
@@ -287,8 +287,8 @@ def clips(ratings, lowest, highest):
 
 @mistake(
     "embeddings.scale",
-    hint="The numbers are right, but NumPy made them float64. The weights of a model are float32, and a loss of float64 "
-    "labels can stop the training with an error. Convert with `astype`.",
+    hint="The numbers are right, but NumPy made them float64. The weights of a model are float32, and a loss of "
+    "float64 labels can stop the training with an error. Convert with `astype`.",
 )
 def double_precision(ratings, lowest, highest):
     return (ratings - lowest) / (highest - lowest)
@@ -326,8 +326,8 @@ def times_highest(scaled, lowest, highest):
 
 @mistake(
     "embeddings.to_stars",
-    hint="A scaled 1 becomes more than the highest rating: you multiply by `highest` and also add `lowest`. How long is "
-    "the scale?",
+    hint="A scaled 1 becomes more than the highest rating: you multiply by `highest` and also add `lowest`. How long "
+    "is the scale?",
 )
 def longer_than_the_scale(scaled, lowest, highest):
     return (scaled * highest + lowest).clamp(lowest, highest)
@@ -353,8 +353,8 @@ def clipped_to_one(scaled, lowest, highest):
 
 @mistake(
     "embeddings.to_stars",
-    hint="You scaled once more, instead of undoing it. Going back means multiplying where scaling divided, and adding "
-    "where it subtracted.",
+    hint="You scaled once more, instead of undoing it. Going back means multiplying where scaling divided, and "
+    "adding where it subtracted.",
 )
 def scaled_again(scaled, lowest, highest):
     return (scaled - lowest) / (highest - lowest)
@@ -362,8 +362,8 @@ def scaled_again(scaled, lowest, highest):
 
 @mistake(
     "embeddings.to_stars",
-    hint="You rounded to stars. A prediction of 3.8 says more than a 4: it keeps the order between two good movies. Do not "
-    "round.",
+    hint="You rounded to stars. A prediction of 3.8 says more than a 4: it keeps the order between two good movies. "
+    "Do not round.",
 )
 def rounded(scaled, lowest, highest):
     return ((lowest + scaled * (highest - lowest)) * 2).round().clamp(lowest * 2, highest * 2) / 2
@@ -374,8 +374,8 @@ def rounded(scaled, lowest, highest):
 
 @mistake(
     "embeddings.error_in_stars",
-    hint="This is still a squared error, in stars times stars only if you also square the length of the scale. Take the "
-    "root first.",
+    hint="This is still a squared error, in stars times stars only if you also square the length of the scale. Take "
+    "the root first.",
 )
 def no_root(scaled_mse, lowest, highest):
     return scaled_mse * (highest - lowest)
@@ -391,8 +391,8 @@ def squared_stars(scaled_mse, lowest, highest):
 
 @mistake(
     "embeddings.error_in_stars",
-    hint="You added `lowest`. A rating has to be moved back, an error has not: it is a difference of two ratings, and the "
-    "shift cancels.",
+    hint="You added `lowest`. A rating has to be moved back, an error has not: it is a difference of two ratings, "
+    "and the shift cancels.",
 )
 def lowest_added(scaled_mse, lowest, highest):
     return scaled_mse**0.5 * (highest - lowest) + lowest
@@ -400,8 +400,8 @@ def lowest_added(scaled_mse, lowest, highest):
 
 @mistake(
     "embeddings.error_in_stars",
-    hint="You took the root of the product. The length of the scale does not belong under the root: the error grows with "
-    "the length itself.",
+    hint="You took the root of the product. The length of the scale does not belong under the root: the error grows "
+    "with the length itself.",
 )
 def all_under_the_root(scaled_mse, lowest, highest):
     return (scaled_mse * (highest - lowest)) ** 0.5
@@ -417,8 +417,8 @@ def root_times_highest(scaled_mse, lowest, highest):
 
 @mistake(
     "embeddings.error_in_stars",
-    hint="This is the root mean squared error on the scale from 0 to 1. To get stars, think of how many stars the step "
-    "from 0 to 1 is.",
+    hint="This is the root mean squared error on the scale from 0 to 1. To get stars, think of how many stars the "
+    "step from 0 to 1 is.",
 )
 def still_scaled(scaled_mse, lowest, highest):
     return scaled_mse**0.5
@@ -429,8 +429,9 @@ def still_scaled(scaled_mse, lowest, highest):
 
 @mistake(
     "embeddings.MoviesDataset",
-    hint="Your rating is a list of one number. A batch of labels then has the shape (batch_size, 1), and subtracting it "
-    "from predictions of shape (batch_size,) makes a whole square of differences, without an error. Give a single number.",
+    hint="Your rating is a list of one number. A batch of labels then has the shape (batch_size, 1), and subtracting "
+    "it from predictions of shape (batch_size,) makes a whole square of differences, without an error. Give a single "
+    "number.",
 )
 class RatingInAList(RightDataset):
     def __getitem__(self, i):
@@ -439,8 +440,8 @@ class RatingInAList(RightDataset):
 
 @mistake(
     "embeddings.MoviesDataset",
-    hint="Your ratings are float64. NumPy's ordinary floats have 64 bits, the weights of a model 32, and PyTorch does not "
-    "mix them in a loss. Say which `dtype` you want.",
+    hint="Your ratings are float64. NumPy's ordinary floats have 64 bits, the weights of a model 32, and PyTorch "
+    "does not mix them in a loss. Say which `dtype` you want.",
 )
 class DoubleRatings(Dataset):
     def __init__(self, pairs, ratings):
@@ -472,8 +473,8 @@ class FloatPairs(Dataset):
 
 @mistake(
     "embeddings.MoviesDataset",
-    hint="You keep the types the arrays happen to have: int32 or float64 at times. Convert both in `__init__`, so that "
-    "whoever uses the data set need not think of it.",
+    hint="You keep the types the arrays happen to have: int32 or float64 at times. Convert both in `__init__`, so "
+    "that whoever uses the data set need not think of it.",
 )
 class TypesAsTheyCome(Dataset):
     def __init__(self, pairs, ratings):
@@ -510,8 +511,8 @@ class CountsNumbers(RightDataset):
 
 @mistake(
     "embeddings.MoviesDataset",
-    hint="`__getitem__` returns all examples, whatever `i` is. It shall return the one at position `i`; the DataLoader puts "
-    "batches together by itself.",
+    hint="`__getitem__` returns all examples, whatever `i` is. It shall return the one at position `i`; the "
+    "DataLoader puts batches together by itself.",
 )
 class EverythingAtOnce(RightDataset):
     def __getitem__(self, i):
@@ -520,8 +521,8 @@ class EverythingAtOnce(RightDataset):
 
 @mistake(
     "embeddings.MoviesDataset",
-    hint="You return the rating as it was handed in, and not as a tensor. The DataLoader then makes float64 of Python "
-    "numbers. Make float32 tensors in `__init__`.",
+    hint="You return the rating as it was handed in, and not as a tensor. The DataLoader then makes float64 of "
+    "Python numbers. Make float32 tensors in `__init__`.",
 )
 class PlainNumbers(RightDataset):
     def __getitem__(self, i):
@@ -533,8 +534,9 @@ class PlainNumbers(RightDataset):
 
 @mistake(
     "embeddings.RecommenderNet",
-    hint="You kept the start that `nn.Embedding` chooses: normal random numbers with standard deviation 1. Dot products of "
-    "such vectors are several times as large as the whole scale. Make the vectors small, and set the biases to 0.",
+    hint="You kept the start that `nn.Embedding` chooses: normal random numbers with standard deviation 1. Dot "
+    "products of such vectors are several times as large as the whole scale. Make the vectors small, and set the "
+    "biases to 0.",
 )
 class DefaultStart(nn.Module):
     def __init__(self, num_users, num_movies, embedding_size=20, mean=0.0):
@@ -550,8 +552,8 @@ class DefaultStart(nn.Module):
 
 @mistake(
     "embeddings.RecommenderNet",
-    hint="The vectors are small, but the biases still start at random, with standard deviation 1. On a scale of length 1 "
-    "that is a lot. Start them at 0.",
+    hint="The vectors are small, but the biases still start at random, with standard deviation 1. On a scale of "
+    "length 1 that is a lot. Start them at 0.",
 )
 class RandomBiases(RightNet):
     def __init__(self, num_users, num_movies, embedding_size=20, mean=0.0):
@@ -562,8 +564,9 @@ class RandomBiases(RightNet):
 
 @mistake(
     "embeddings.RecommenderNet",
-    hint="All your vectors start at 0. The gradient of a user's vector is the movie's vector times something, and the other "
-    "way round. If both are 0, both gradients are 0, and the vectors stay 0 for ever. Start them small and random.",
+    hint="All your vectors start at 0. The gradient of a user's vector is the movie's vector times something, and "
+    "the other way round. If both are 0, both gradients are 0, and the vectors stay 0 for ever. Start them small and "
+    "random.",
 )
 class ZeroVectors(RightNet):
     def __init__(self, num_users, num_movies, embedding_size=20, mean=0.0):
@@ -574,8 +577,8 @@ class ZeroVectors(RightNet):
 
 @mistake(
     "embeddings.RecommenderNet",
-    hint="There are no biases in your predictions. A strict user and a kind one then have to differ by their vectors, "
-    "which are meant for taste. Add both biases to the dot product.",
+    hint="There are no biases in your predictions. A strict user and a kind one then have to differ by their "
+    "vectors, which are meant for taste. Add both biases to the dot product.",
 )
 class BiasesNotAdded(RightNet):
     def forward(self, inputs):
@@ -585,8 +588,8 @@ class BiasesNotAdded(RightNet):
 
 @mistake(
     "embeddings.RecommenderNet",
-    hint="You forgot the mean. Predictions then start at 0, the lowest rating, and thousands of biases have to learn the "
-    "same number.",
+    hint="You forgot the mean. Predictions then start at 0, the lowest rating, and thousands of biases have to learn "
+    "the same number.",
 )
 class MeanNotAdded(RightNet):
     def forward(self, inputs):
@@ -597,8 +600,8 @@ class MeanNotAdded(RightNet):
 
 @mistake(
     "embeddings.RecommenderNet",
-    hint="You keep the mean as an ordinary attribute. `state_dict()` does not know it, so a model that is saved and loaded "
-    "has another mean. `register_buffer` keeps a tensor with the model without training it.",
+    hint="You keep the mean as an ordinary attribute. `state_dict()` does not know it, so a model that is saved and "
+    "loaded has another mean. `register_buffer` keeps a tensor with the model without training it.",
 )
 class MeanIsAnAttribute(nn.Module):
     def __init__(self, num_users, num_movies, embedding_size=20, mean=0.0):
@@ -613,8 +616,8 @@ class MeanIsAnAttribute(nn.Module):
 
 @mistake(
     "embeddings.RecommenderNet",
-    hint="You made the mean a parameter, so training will move it. It shall stay the mean of the training ratings. A tensor "
-    "that belongs to the model and is not trained is a buffer: `register_buffer`.",
+    hint="You made the mean a parameter, so training will move it. It shall stay the mean of the training ratings. A "
+    "tensor that belongs to the model and is not trained is a buffer: `register_buffer`.",
 )
 class MeanIsTrained(nn.Module):
     def __init__(self, num_users, num_movies, embedding_size=20, mean=0.0):
@@ -629,8 +632,8 @@ class MeanIsTrained(nn.Module):
 
 @mistake(
     "embeddings.RecommenderNet",
-    hint="There is a sigmoid at the end. It bends the scale, so a mean of 0.7 goes in and another number comes out, and "
-    "near both ends its slope is almost 0. This model needs none: predictions off the scale are clipped later.",
+    hint="There is a sigmoid at the end. It bends the scale, so a mean of 0.7 goes in and another number comes out, "
+    "and near both ends its slope is almost 0. This model needs none: predictions off the scale are clipped later.",
 )
 class SigmoidAtTheEnd(RightNet):
     def forward(self, inputs):
@@ -639,8 +642,8 @@ class SigmoidAtTheEnd(RightNet):
 
 @mistake(
     "embeddings.RecommenderNet",
-    hint="Your predictions are a square table. A bias layer gives a column (batch_size, 1); added to a row (batch_size,), "
-    "it is spread over all columns. Make both flat before you add them.",
+    hint="Your predictions are a square table. A bias layer gives a column (batch_size, 1); added to a row "
+    "(batch_size,), it is spread over all columns. Make both flat before you add them.",
 )
 class BiasesAsColumns(RightNet):
     def forward(self, inputs):
@@ -651,8 +654,8 @@ class BiasesAsColumns(RightNet):
 
 @mistake(
     "embeddings.RecommenderNet",
-    hint="You multiplied two matrices, so every user of the batch meets every movie of the batch. Asked for are the pairs: "
-    "the first user with the first movie, and so on. Multiply element by element, and sum each row.",
+    hint="You multiplied two matrices, so every user of the batch meets every movie of the batch. Asked for are the "
+    "pairs: the first user with the first movie, and so on. Multiply element by element, and sum each row.",
 )
 class EveryoneWithEverything(RightNet):
     def forward(self, inputs):
@@ -672,8 +675,8 @@ class SwappedColumns(RightNet):
 
 @mistake(
     "embeddings.RecommenderNet",
-    hint="You multiply the two vectors, but do not sum up. A dot product is one number for each pair: which dimension must "
-    "disappear?",
+    hint="You multiply the two vectors, but do not sum up. A dot product is one number for each pair: which "
+    "dimension must disappear?",
 )
 class NoSum(RightNet):
     def forward(self, inputs):
@@ -697,8 +700,8 @@ class ForgetsSuper(nn.Module):
 distractor(
     "embeddings.wide_start",
     "a",
-    hint="Speed is not the trouble: a large number costs as much time as a small one. What do the first predictions look "
-    "like, on a scale from 0 to 1?",
+    hint="Speed is not the trouble: a large number costs as much time as a small one. What do the first predictions "
+    "look like, on a scale from 0 to 1?",
 )
 distractor(
     "embeddings.wide_start",
@@ -709,8 +712,8 @@ distractor(
 distractor(
     "embeddings.wide_start",
     "d",
-    hint="Training moves only the vectors that occur in a batch, and a movie with one rating occurs once an epoch. Its "
-    "random start is still there at the end. And movies that occur often have to unlearn theirs.",
+    hint="Training moves only the vectors that occur in a batch, and a movie with one rating occurs once an epoch. "
+    "Its random start is still there at the end. And movies that occur often have to unlearn theirs.",
 )
 
 # --- train_epoch -----------------------------------------------------------------------------------------------------
@@ -733,8 +736,8 @@ def _epoch(model, loader, loss_fn, optimizer, clear=True, step=True):
 
 @mistake(
     "embeddings.train_epoch",
-    hint="You average over batches. Batches can have different sizes, so an example of the small last batch counts more "
-    "than the others. Weigh each loss with the size of its batch.",
+    hint="You average over batches. Batches can have different sizes, so an example of the small last batch counts "
+    "more than the others. Weigh each loss with the size of its batch.",
 )
 def mean_of_the_batches(model, loader, loss_fn, optimizer):
     model.train()
@@ -744,8 +747,8 @@ def mean_of_the_batches(model, loader, loss_fn, optimizer):
 
 @mistake(
     "embeddings.train_epoch",
-    hint="This is the sum of the batches' losses: it grows with the number of batches. A mean over all examples is asked "
-    "for.",
+    hint="This is the sum of the batches' losses: it grows with the number of batches. A mean over all examples is "
+    "asked for.",
 )
 def sum_of_losses(model, loader, loss_fn, optimizer):
     model.train()
@@ -755,8 +758,8 @@ def sum_of_losses(model, loader, loss_fn, optimizer):
 
 @mistake(
     "embeddings.train_epoch",
-    hint="You return the loss of the last batch. It says something about a few examples only; the docstring asks for the "
-    "mean over all of them.",
+    hint="You return the loss of the last batch. It says something about a few examples only; the docstring asks for "
+    "the mean over all of them.",
 )
 def last_batch(model, loader, loss_fn, optimizer):
     model.train()
@@ -766,8 +769,8 @@ def last_batch(model, loader, loss_fn, optimizer):
 
 @mistake(
     "embeddings.train_epoch",
-    hint="Gradients add up from batch to batch, because nobody clears them. From the second step on you walk in the wrong "
-    "direction. Which method of the optimizer sets them to zero, and when must it be called?",
+    hint="Gradients add up from batch to batch, because nobody clears them. From the second step on you walk in the "
+    "wrong direction. Which method of the optimizer sets them to zero, and when must it be called?",
 )
 def never_cleared(model, loader, loss_fn, optimizer):
     model.train()
@@ -801,8 +804,8 @@ def one_step_an_epoch(model, loader, loss_fn, optimizer):
 
 @mistake(
     "embeddings.train_epoch",
-    hint="The model was left in evaluation mode. Layers such as dropout would not work as they should in training. Which "
-    "method switches training mode on?",
+    hint="The model was left in evaluation mode. Layers such as dropout would not work as they should in training. "
+    "Which method switches training mode on?",
 )
 def mode_forgotten(model, loader, loss_fn, optimizer):
     losses, sizes = _epoch(model, loader, loss_fn, optimizer)
@@ -811,8 +814,8 @@ def mode_forgotten(model, loader, loss_fn, optimizer):
 
 @mistake(
     "embeddings.train_epoch",
-    hint="You add up tensors, not numbers. Each loss drags along everything PyTorch recorded for its gradients, so memory "
-    "grows with every batch. `item()` takes the number out.",
+    hint="You add up tensors, not numbers. Each loss drags along everything PyTorch recorded for its gradients, so "
+    "memory grows with every batch. `item()` takes the number out.",
 )
 def keeps_the_graphs(model, loader, loss_fn, optimizer):
     model.train()
@@ -832,8 +835,9 @@ def keeps_the_graphs(model, loader, loss_fn, optimizer):
 
 @mistake(
     "embeddings.evaluate",
-    hint="Two things are wrong. The sum is divided by the number of batches, so an example of a small batch counts more "
-    "than others. And losses are added up as tensors, with all that PyTorch recorded for gradients nobody needs.",
+    hint="Two things are wrong. The sum is divided by the number of batches, so an example of a small batch counts "
+    "more than others. And losses are added up as tensors, with all that PyTorch recorded for gradients nobody "
+    "needs.",
 )
 def mean_of_batch_means(model, loader, loss_fn):
     model.eval()
@@ -846,8 +850,8 @@ def mean_of_batch_means(model, loader, loss_fn):
 
 @mistake(
     "embeddings.evaluate",
-    hint="Nothing is recorded any more, and the result is a number: good. But it is still a mean of the batches' means. "
-    "How often does each single example count?",
+    hint="Nothing is recorded any more, and the result is a number: good. But it is still a mean of the batches' "
+    "means. How often does each single example count?",
 )
 def still_a_mean_of_means(model, loader, loss_fn):
     model.eval()
@@ -858,8 +862,8 @@ def still_a_mean_of_means(model, loader, loss_fn):
 
 @mistake(
     "embeddings.evaluate",
-    hint="The number is right now. But PyTorch still records every step for gradients that nobody asks for, which costs "
-    "time and memory. Predict inside `torch.no_grad()`.",
+    hint="The number is right now. But PyTorch still records every step for gradients that nobody asks for, which "
+    "costs time and memory. Predict inside `torch.no_grad()`.",
 )
 def still_records(model, loader, loss_fn):
     model.eval()
@@ -886,7 +890,8 @@ def gives_a_tensor(model, loader, loss_fn):
 
 @mistake(
     "embeddings.evaluate",
-    hint="You lost `model.eval()` on the way. Layers such as dropout would go on throwing numbers away while you measure.",
+    hint="You lost `model.eval()` on the way. Layers such as dropout would go on throwing numbers away while you "
+    "measure.",
 )
 def lost_the_mode(model, loader, loss_fn):
     total, n_examples = 0.0, 0
@@ -917,8 +922,8 @@ def weighed_but_divided_by_batches(model, loader, loss_fn):
 
 @mistake(
     "embeddings.save_model",
-    hint="You saved the whole object. Such a file is tied to your code: it cannot be read where the class has another name "
-    "or place, and reading it can run any code. Save only its `state_dict()`.",
+    hint="You saved the whole object. Such a file is tied to your code: it cannot be read where the class has "
+    "another name or place, and reading it can run any code. Save only its `state_dict()`.",
 )
 def saves_the_object(model, path):
     torch.save(model, path)
@@ -927,8 +932,8 @@ def saves_the_object(model, path):
 
 @mistake(
     "embeddings.save_model",
-    hint="You saved the trained parameters only. A model can also have buffers, numbers that belong to it but are not "
-    "trained, such as a mean. `state_dict()` has both.",
+    hint="You saved the trained parameters only. A model can also have buffers, numbers that belong to it but are "
+    "not trained, such as a mean. `state_dict()` has both.",
 )
 def parameters_only(model, path):
     torch.save({name: parameter.detach() for name, parameter in model.named_parameters()}, path)
@@ -937,8 +942,8 @@ def parameters_only(model, path):
 
 @mistake(
     "embeddings.save_model",
-    hint="Your file is a list of tensors. Without names, nobody knows which of them belongs where. `state_dict()` gives them "
-    "names.",
+    hint="Your file is a list of tensors. Without names, nobody knows which of them belongs where. `state_dict()` "
+    "gives them names.",
 )
 def without_names(model, path):
     torch.save([tensor.detach() for tensor in model.state_dict().values()], path)
@@ -956,8 +961,8 @@ def elsewhere(model, path):
 
 @mistake(
     "embeddings.save_model",
-    hint="The file is right. What you return is the number of tensors in it, and not its size in bytes. The file system "
-    "knows that size.",
+    hint="The file is right. What you return is the number of tensors in it, and not its size in bytes. The file "
+    "system knows that size.",
 )
 def counts_the_tensors(model, path):
     torch.save(model.state_dict(), path)
@@ -969,8 +974,8 @@ def counts_the_tensors(model, path):
 
 @mistake(
     "embeddings.load_model",
-    hint="You allow the file to be unpickled completely, and code that was hidden in it was run. A model from the internet "
-    "could do anything with your files then. Read weights only.",
+    hint="You allow the file to be unpickled completely, and code that was hidden in it was run. A model from the "
+    "internet could do anything with your files then. Read weights only.",
 )
 def trusts_the_file(model, path):
     model.load_state_dict(torch.load(path, weights_only=False))
@@ -979,8 +984,8 @@ def trusts_the_file(model, path):
 
 @mistake(
     "embeddings.load_model",
-    hint="With `strict=False` a missing weight is passed over in silence, and the model predicts with random numbers. Let it "
-    "be an error.",
+    hint="With `strict=False` a missing weight is passed over in silence, and the model predicts with random "
+    "numbers. Let it be an error.",
 )
 def not_strict(model, path):
     model.load_state_dict(torch.load(path, weights_only=True), strict=False)
@@ -998,8 +1003,8 @@ def in_training_mode(model, path):
 
 @mistake(
     "embeddings.load_model",
-    hint="You return what `load_state_dict` returns: a report on missing and unexpected names. The model itself is asked "
-    "for.",
+    hint="You return what `load_state_dict` returns: a report on missing and unexpected names. The model itself is "
+    "asked for.",
 )
 def returns_the_report(model, path):
     model.eval()
@@ -1025,8 +1030,8 @@ def reads_and_forgets(model, path):
 
 @mistake(
     "embeddings.load_model",
-    hint="You fill the parameters one by one, and forget the buffers: numbers such as a mean, which belong to the model and "
-    "are not trained. `load_state_dict` does both, and it also notices what is missing.",
+    hint="You fill the parameters one by one, and forget the buffers: numbers such as a mean, which belong to the "
+    "model and are not trained. `load_state_dict` does both, and it also notices what is missing.",
 )
 def parameters_by_hand(model, path):
     state = torch.load(path, weights_only=True)
@@ -1065,8 +1070,8 @@ def shows_seen_movies(model, user, seen, n, n_ratings, min_ratings=10):
 
 @mistake(
     "embeddings.get_top_n",
-    hint="The right movies, but the best one comes last: `argsort` sorts from low to high. On a list of recommendations "
-    "people look at the top.",
+    hint="The right movies, but the best one comes last: `argsort` sorts from low to high. On a list of "
+    "recommendations people look at the top.",
 )
 def best_last(model, user, seen, n, n_ratings, min_ratings=10):
     candidates = _allowed(seen, n_ratings, min_ratings)
@@ -1077,8 +1082,8 @@ def best_last(model, user, seen, n, n_ratings, min_ratings=10):
 
 @mistake(
     "embeddings.get_top_n",
-    hint="Movies with hardly any training rating are on your list. Their vectors and biases are little more than chance. "
-    "`n_ratings` tells which movies to leave out.",
+    hint="Movies with hardly any training rating are on your list. Their vectors and biases are little more than "
+    "chance. `n_ratings` tells which movies to leave out.",
 )
 def untrained_movies_too(model, user, seen, n, n_ratings, min_ratings=10):
     candidates = np.setdiff1d(np.arange(len(n_ratings)), seen)
@@ -1111,8 +1116,8 @@ def the_worst(model, user, seen, n, n_ratings, min_ratings=10):
 
 @mistake(
     "embeddings.get_top_n",
-    hint="You return positions among the candidates. After some movies have been left out, position and movie index are no "
-    "longer the same: look the positions up in the array of candidates.",
+    hint="You return positions among the candidates. After some movies have been left out, position and movie index "
+    "are no longer the same: look the positions up in the array of candidates.",
 )
 def positions_among_candidates(model, user, seen, n, n_ratings, min_ratings=10):
     candidates = _allowed(seen, n_ratings, min_ratings)
@@ -1123,8 +1128,8 @@ def positions_among_candidates(model, user, seen, n, n_ratings, min_ratings=10):
 
 @mistake(
     "embeddings.get_top_n",
-    hint="You cut the list to n before you leave movies out, so too few are left. First decide what may be recommended, "
-    "then take the n best.",
+    hint="You cut the list to n before you leave movies out, so too few are left. First decide what may be "
+    "recommended, then take the n best.",
 )
 def cut_first(model, user, seen, n, n_ratings, min_ratings=10):
     candidates = np.arange(len(n_ratings))
@@ -1137,8 +1142,8 @@ def cut_first(model, user, seen, n, n_ratings, min_ratings=10):
 
 @mistake(
     "embeddings.get_top_n",
-    hint="You set the predictions of movies that must not be recommended to 0. If all others are predicted below 0, these "
-    "come first. Leave them out altogether, or use minus infinity, and cut the list where only they are left.",
+    hint="You set the predictions of movies that must not be recommended to 0. If all others are predicted below 0, "
+    "these come first. Leave them out altogether, or use minus infinity, and cut the list where only they are left.",
 )
 def zero_for_the_others(model, user, seen, n, n_ratings, min_ratings=10):
     predictions = _predict(model, user, np.arange(len(n_ratings))).copy()
@@ -1151,8 +1156,8 @@ def zero_for_the_others(model, user, seen, n, n_ratings, min_ratings=10):
 
 @mistake(
     "embeddings.get_top_n",
-    hint="When fewer than n movies may be recommended, your list is filled up with movies that may not. Minus infinity "
-    "puts them last, but it does not take them away: cut the list.",
+    hint="When fewer than n movies may be recommended, your list is filled up with movies that may not. Minus "
+    "infinity puts them last, but it does not take them away: cut the list.",
 )
 def filled_up(model, user, seen, n, n_ratings, min_ratings=10):
     predictions = _predict(model, user, np.arange(len(n_ratings))).copy()
@@ -1181,8 +1186,8 @@ def pairs_swapped(model, user, seen, n, n_ratings, min_ratings=10):
 
 @mistake(
     "embeddings.get_names_for_indexes",
-    hint="You used the index as a row number of the table. The table has an order of its own. The way goes from the index "
-    "to the id, and from the id to the title.",
+    hint="You used the index as a row number of the table. The table has an order of its own. The way goes from the "
+    "index to the id, and from the id to the title.",
 )
 def index_as_row(indexes, movie_ids, movies):
     return movies["title"].iloc[indexes].tolist()
@@ -1190,8 +1195,8 @@ def index_as_row(indexes, movie_ids, movies):
 
 @mistake(
     "embeddings.get_names_for_indexes",
-    hint="You looked for the index among the ids. An index is our own number for a movie, the id is that of MovieLens: "
-    "`movie_ids` translates.",
+    hint="You looked for the index among the ids. An index is our own number for a movie, the id is that of "
+    "MovieLens: `movie_ids` translates.",
 )
 def index_as_id(indexes, movie_ids, movies):
     return movies.set_index("movie_id").loc[indexes, "title"].tolist()
@@ -1209,8 +1214,8 @@ def order_lost(indexes, movie_ids, movies):
 
 @mistake(
     "embeddings.get_names_for_indexes",
-    hint="You went from the index to the id, and then used the id as a row number. Ids have gaps and the table has its own "
-    "order: look for the id in the column `movie_id`.",
+    hint="You went from the index to the id, and then used the id as a row number. Ids have gaps and the table has "
+    "its own order: look for the id in the column `movie_id`.",
 )
 def id_as_row(indexes, movie_ids, movies):
     return movies["title"].iloc[np.array(movie_ids)[indexes]].tolist()
@@ -1226,9 +1231,9 @@ def ids_only(indexes, movie_ids, movies):
 
 @mistake(
     "embeddings.get_names_for_indexes",
-    hint="Your titles are right, but you sorted or re-indexed the table that was given to you (`inplace=True` changes it "
-    "for everybody). Work on the result of `set_index` instead.",
+    hint="Your titles are right, but you sorted or re-indexed the table that was given to you (`inplace=True` "
+    "changes it for everybody). Work on the result of `set_index` instead.",
 )
 def table_changed(indexes, movie_ids, movies):
-    movies.set_index("movie_id", inplace=True)  # noqa: PD002
+    movies.set_index("movie_id", inplace=True)
     return movies.loc[np.array(movie_ids)[indexes], "title"].tolist()
