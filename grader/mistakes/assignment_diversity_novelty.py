@@ -108,8 +108,8 @@ def scores_not_numbers(scores, seen, n):
 
 @mistake(
     "assignment_diversity_novelty.top_n_for_all",
-    hint="You took the seen movies out of each row first and then numbered what was left. Place 3 of the shorter row is "
-    "not movie 3. Keep the row whole.",
+    hint="You took the seen movies out of each row first and then numbered what was left. Place 3 of the shorter row "
+    "is not movie 3. Keep the row whole.",
 )
 def places_among_the_unseen(scores, seen, n):
     _require_unseen(seen, n)
@@ -180,8 +180,8 @@ def the_difference(embeddings):
 
 @mistake(
     "assignment_diversity_novelty.cosine_similarity_matrix",
-    hint="You subtracted each vector's own mean first. That gives correlations, not cosines: two vectors that point the "
-    "same way may then look different.",
+    hint="You subtracted each vector's own mean first. That gives correlations, not cosines: two vectors that point "
+    "the same way may then look different.",
 )
 def correlations(embeddings):
     directions = _directions(embeddings - embeddings.mean(axis=1, keepdims=True))
@@ -334,8 +334,8 @@ def against_the_whole_catalogue(similarity, top):
 
 @mistake(
     "assignment_diversity_novelty.diversity",
-    hint="You trusted that the diagonals add nothing to the sum of 1 - similarity. A movie whose vector is zero has a 0 "
-    "there. Choose the pairs instead of correcting for the rest.",
+    hint="You trusted that the diagonals add nothing to the sum of 1 - similarity. A movie whose vector is zero has a "
+    "0 there. Choose the pairs instead of correcting for the rest.",
 )
 def trusts_the_diagonals(similarity, top):
     n = top.shape[1]
@@ -382,8 +382,8 @@ distractor(
 distractor(
     "assignment_diversity_novelty.dice_win",
     "d",
-    hint="No trained model is needed to make dice. And a better model would not make their lists less mixed: the movies "
-    "would still be drawn from the whole catalogue.",
+    hint="No trained model is needed to make dice. And a better model would not make their lists less mixed: the "
+    "movies would still be drawn from the whole catalogue.",
 )
 
 # --- mean_ratings_and_counts -----------------------------------------------------------------------------------------
@@ -400,8 +400,8 @@ def zero_without_ratings(movies, ratings, n_movies):
 
 @mistake(
     "assignment_diversity_novelty.mean_ratings_and_counts",
-    hint="`array[movies] += ...` with repeated numbers changes each place only once: of several ratings of a movie only "
-    "the last one counts. Look at `np.bincount` or `np.add.at`.",
+    hint="`array[movies] += ...` with repeated numbers changes each place only once: of several ratings of a movie "
+    "only the last one counts. Look at `np.bincount` or `np.add.at`.",
 )
 def only_the_last_rating(movies, ratings, n_movies):
     sums, counts = np.zeros(n_movies), np.zeros(n_movies, int)
@@ -560,8 +560,8 @@ def without_the_minus(top, counts, n_users):
 
 @mistake(
     "assignment_diversity_novelty.novelty_popularity",
-    hint="You used the natural logarithm. Bits are counted with the logarithm to base 2: a movie that half of all users "
-    "know has 1 bit.",
+    hint="You used the natural logarithm. Bits are counted with the logarithm to base 2: a movie that half of all "
+    "users know has 1 bit.",
 )
 def natural_logarithm(top, counts, n_users):
     return float(-np.log(np.maximum(counts, 1) / n_users)[top].mean())
@@ -569,8 +569,8 @@ def natural_logarithm(top, counts, n_users):
 
 @mistake(
     "assignment_diversity_novelty.novelty_popularity",
-    hint="You took the mean of the shares first and its logarithm afterwards. One very popular movie then outweighs all "
-    "the others. Each movie has its own bits; average those.",
+    hint="You took the mean of the shares first and its logarithm afterwards. One very popular movie then outweighs "
+    "all the others. Each movie has its own bits; average those.",
 )
 def logarithm_of_the_mean(top, counts, n_users):
     return float(-np.log2((np.maximum(counts, 1) / n_users)[top].mean()))
@@ -587,8 +587,8 @@ def share_of_ratings(top, counts, n_users):
 
 @mistake(
     "assignment_diversity_novelty.novelty_popularity",
-    hint="A movie that nobody has rated gives minus the logarithm of 0, which is infinite, and one such movie makes the "
-    "whole mean infinite. The docstring says how to count it.",
+    hint="A movie that nobody has rated gives minus the logarithm of 0, which is infinite, and one such movie makes "
+    "the whole mean infinite. The docstring says how to count it.",
 )
 def infinite_for_unrated(top, counts, n_users):
     with np.errstate(divide="ignore"):
@@ -605,8 +605,8 @@ def one_more_for_all(top, counts, n_users):
 
 @mistake(
     "assignment_diversity_novelty.novelty_popularity",
-    hint="You took the logarithm of a movie's place in the order of popularity. Places are evenly spaced, popularity is "
-    "not: use the share of users who have rated the movie.",
+    hint="You took the logarithm of a movie's place in the order of popularity. Places are evenly spaced, popularity "
+    "is not: use the share of users who have rated the movie.",
 )
 def logarithm_of_the_rank(top, counts, n_users):
     rank = np.empty(len(counts))
@@ -775,7 +775,8 @@ def nan_comes_first(means, counts, min_count, n):
 
 @mistake(
     "assignment_diversity_novelty.best_movies",
-    hint="You sorted by the number of ratings. That is the list of the most popular movies, not of the best rated ones.",
+    hint="You sorted by the number of ratings. That is the list of the most popular movies, not of the best rated "
+    "ones.",
 )
 def most_rated(means, counts, min_count, n):
     qualified = np.flatnonzero((counts >= min_count) & ~np.isnan(means))
@@ -800,8 +801,8 @@ def shrinks_to_zero(means, counts, overall_mean, strength):
 
 @mistake(
     "assignment_diversity_novelty.shrunk_means",
-    hint="A movie without ratings comes out as NaN: NaN times 0 is NaN. Its sum is 0, and its shrunk mean is the overall "
-    "mean.",
+    hint="A movie without ratings comes out as NaN: NaN times 0 is NaN. Its sum is 0, and its shrunk mean is the "
+    "overall mean.",
 )
 def unrated_stays_nan(means, counts, overall_mean, strength):
     return (means * counts + strength * overall_mean) / (counts + strength)
@@ -809,8 +810,8 @@ def unrated_stays_nan(means, counts, overall_mean, strength):
 
 @mistake(
     "assignment_diversity_novelty.shrunk_means",
-    hint="You gave the movie's mean the weight of the imagined ratings and the other way round. Popular movies are then "
-    "pulled to the overall mean, and rare ones are left alone. It should be the opposite.",
+    hint="You gave the movie's mean the weight of the imagined ratings and the other way round. Popular movies are "
+    "then pulled to the overall mean, and rare ones are left alone. It should be the opposite.",
 )
 def weights_swapped(means, counts, overall_mean, strength):
     return (strength * np.nan_to_num(means) + counts * overall_mean) / (counts + strength)
@@ -818,8 +819,8 @@ def weights_swapped(means, counts, overall_mean, strength):
 
 @mistake(
     "assignment_diversity_novelty.shrunk_means",
-    hint="You added one imagined rating and called its weight `strength` in the sum only. The denominator is the number "
-    "of all ratings, real and imagined.",
+    hint="You added one imagined rating and called its weight `strength` in the sum only. The denominator is the "
+    "number of all ratings, real and imagined.",
 )
 def divides_by_the_real_ones(means, counts, overall_mean, strength):
     return (_sums(means, counts) + strength * overall_mean) / (counts + 1)
@@ -845,8 +846,8 @@ def towards_the_mean_of_means(means, counts, overall_mean, strength):
 
 @mistake(
     "assignment_diversity_novelty.shrunk_means",
-    hint="You replaced the mean of movies with few ratings by the overall mean and left the others as they were. That is "
-    "a filter with a hard edge; shrinking is gradual.",
+    hint="You replaced the mean of movies with few ratings by the overall mean and left the others as they were. That "
+    "is a filter with a hard edge; shrinking is gradual.",
 )
 def a_hard_edge(means, counts, overall_mean, strength):
     return np.where(counts < strength, overall_mean, means)
@@ -867,8 +868,8 @@ def not_centred(embeddings):
 
 @mistake(
     "assignment_diversity_novelty.project",
-    hint="You subtracted each row's mean, which is a mean over the numbers of one movie. The middle of the cloud is the "
-    "mean of each column.",
+    hint="You subtracted each row's mean, which is a mean over the numbers of one movie. The middle of the cloud is "
+    "the mean of each column.",
 )
 def rows_centred(embeddings):
     centred = embeddings - embeddings.mean(axis=1, keepdims=True)
@@ -938,8 +939,8 @@ def columns_of_the_directions(embeddings):
 
 @mistake(
     "assignment_diversity_novelty.project",
-    hint="You found the directions from the centred rows but projected the rows as they were. The map then lies far from "
-    "its origin.",
+    hint="You found the directions from the centred rows but projected the rows as they were. The map then lies far "
+    "from its origin.",
 )
 def projects_without_centring(embeddings):
     _, _, directions = np.linalg.svd(embeddings - embeddings.mean(axis=0), full_matrices=False)

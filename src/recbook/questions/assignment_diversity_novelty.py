@@ -83,9 +83,10 @@ def top_n_for_all(code: Code, case: Case) -> Parts:
         unchanged = np.array_equal(scores, case["scores"]) and np.array_equal(seen, case["seen"])
         # Doing nothing leaves everything untouched, but that has not earned this part.
         lists = np.asarray(top)
-        earned = all(len(set(row)) == case["n"] for row in lists.tolist()) and not np.take_along_axis(
-            case["seen"], lists, axis=1
-        ).any()
+        earned = (
+            all(len(set(row)) == case["n"] for row in lists.tolist())
+            and not np.take_along_axis(case["seen"], lists, axis=1).any()
+        )
         yield "untouched", bool(unchanged and earned)
         return
     code.top_n_for_all(scores.copy(), seen.copy(), 1)  # code that always raises earns nothing here
@@ -260,7 +261,7 @@ def _mean_rating_cases(rng: np.random.Generator) -> list[Case]:
     whole["mean_ratings"][:2] = 4.7, 4.9
     gaps = {"top": np.array([[0, 1, 2], [3, 4, 5], [6, 0, 7]]), "mean_ratings": rng.uniform(2, 3, 8), "what": "gaps"}
     gaps["mean_ratings"][[1, 2]] = np.nan
-    gaps["mean_ratings"][0] = 4.5  # alone on its list: its list counts as much as the others
+    gaps["mean_ratings"][[0, 3, 6]] = 4.5, 1.2, 1.4  # movie 0 is alone on its list, which counts like the others
     nothing = {"top": np.array([[0, 1], [2, 3]]), "mean_ratings": rng.uniform(2, 4, 4), "what": "nothing"}
     nothing["mean_ratings"][:2] = np.nan
     return [whole, gaps, nothing]
@@ -339,7 +340,9 @@ def novelty_popularity(code: Code, case: Case) -> Parts:
 def _coverage_cases(rng: np.random.Generator) -> list[Case]:
     def case(n_users: int, n: int, n_on_lists: int, n_movies: int) -> Case:
         names = np.sort(rng.permutation(n_movies - 1)[:n_on_lists])
-        return {"top": names[_lists(rng, n_users, n_on_lists, n)], "n_movies": n_movies}
+        top = names[_lists(rng, n_users, n_on_lists, n)]
+        top[0], top[-1] = names[:n], names[-n:]  # not everybody gets the same
+        return {"top": top, "n_movies": n_movies}
 
     return [case(7, 3, 8, 40), case(6, 4, 5, 25)]
 
@@ -379,7 +382,7 @@ good_recommendations = essay(
     title="Are the recommendations good?",
     objective="Judge a recommender by several measures at once, and say what they leave open.",
     rubric={
-        "Compares the model with at least two baselines on accuracy, diversity and novelty, with numbers of this page": 2,
+        "Compares the model with two baselines or more on accuracy, diversity and novelty, with numbers": 2,
         "Sets differences against their spread over seeds": 1,
         "Names something that none of these measures can see, and how one could find out": 1,
     },
