@@ -18,7 +18,7 @@ def random_lists(rng, n_users=6, n_movies=15, n=4):
     return np.stack([rng.permutation(n_movies)[:n] for _ in range(n_users)])
 
 
-# --- Each defect of the source's assignment ------------------------------------------------------------------------------------------------
+# --- Each defect of the source, mended ----------------------------------------------------------------------------
 
 
 @some_seeds
