@@ -73,8 +73,8 @@ def gradients_never_cleared(models, loss_of, new_optimizer, n_steps):
 
 @mistake(
     "embeddings_inspected.train_each",
-    hint="Your losses are those after each step. The docstring asks for the loss before it, which `loss_of` has already "
-    "computed when you need its gradient.",
+    hint="Your losses are those after each step. The docstring asks for the loss before it, which `loss_of` has "
+    "already computed when you need its gradient.",
 )
 def losses_after_the_steps(models, loss_of, new_optimizer, n_steps):
     losses = []
@@ -142,8 +142,8 @@ def _nothing_for_zero(scores, lengths):
 
 @mistake(
     "embeddings_inspected.compute_scores",
-    hint="A vector of length 0 made you divide by 0, and the result is NaN. NaN then spoils every sorted list it is in. "
-    "Give such pairs the score that the docstring names.",
+    hint="A vector of length 0 made you divide by 0, and the result is NaN. NaN then spoils every sorted list it is "
+    "in. Give such pairs the score that the docstring names.",
 )
 def zero_becomes_nan(query_embedding, item_embeddings, measure="dot"):
     _check(measure)
@@ -180,8 +180,8 @@ def items_not_divided(query_embedding, item_embeddings, measure="dot"):
 
 @mistake(
     "embeddings_inspected.compute_scores",
-    hint="`np.linalg.norm` without an axis gives one length of the whole matrix. Every item needs the length of its own "
-    "row.",
+    hint="`np.linalg.norm` without an axis gives one length of the whole matrix. Every item needs the length of its "
+    "own row.",
 )
 def one_length_for_the_matrix(query_embedding, item_embeddings, measure="dot"):
     _check(measure)
@@ -193,8 +193,8 @@ def one_length_for_the_matrix(query_embedding, item_embeddings, measure="dot"):
 
 @mistake(
     "embeddings_inspected.compute_scores",
-    hint="You normalised the columns of `item_embeddings`. An item is a row: along which axis do you have to add up the "
-    "squares?",
+    hint="You normalised the columns of `item_embeddings`. An item is a row: along which axis do you have to add up "
+    "the squares?",
 )
 def columns_normalised(query_embedding, item_embeddings, measure="dot"):
     _check(measure)
@@ -240,14 +240,14 @@ def cosine_distance(query_embedding, item_embeddings, measure="dot"):
 distractor(
     "embeddings_inspected.dot_or_cosine",
     "a",
-    hint="Exchange the two: one of the measures divides by the length of the movie. After that division, can the length "
-    "still help a movie?",
+    hint="Exchange the two: one of the measures divides by the length of the movie. After that division, can the "
+    "length still help a movie?",
 )
 distractor(
     "embeddings_inspected.dot_or_cosine",
     "c",
-    hint="The query's length is the same for all candidates, so it does not change their order. But the candidates have "
-    "lengths, too, and these differ.",
+    hint="The query's length is the same for all candidates, so it does not change their order. But the candidates "
+    "have lengths, too, and these differ.",
 )
 distractor(
     "embeddings_inspected.dot_or_cosine",
@@ -335,8 +335,8 @@ def _others(movie, titles, order, k):
 
 @mistake(
     "embeddings_inspected.movie_neighbors",
-    hint="You dropped the first movie of the sorted list, taking it for the movie itself. But with some measures another "
-    "movie scores higher with it than it does itself. Leave out by name, not by place.",
+    hint="You dropped the first movie of the sorted list, taking it for the movie itself. But with some measures "
+    "another movie scores higher with it than it does itself. Leave out by name, not by place.",
 )
 def drops_the_first_of_the_list(embeddings, titles, title, find, score, k=6):
     movie = _meant(titles, title, find)
@@ -383,8 +383,8 @@ def the_least_similar(embeddings, titles, title, find, score, k=6):
 
 @mistake(
     "embeddings_inspected.movie_neighbors",
-    hint="You took the first movie that `find` returned, although the title given was exactly that of another one. Look "
-    "for the exact title first.",
+    hint="You took the first movie that `find` returned, although the title given was exactly that of another one. "
+    "Look for the exact title first.",
 )
 def the_first_that_contains_it(embeddings, titles, title, find, score, k=6):
     found = find(titles, title)
@@ -409,8 +409,8 @@ def the_last_found(embeddings, titles, title, find, score, k=6):
 
 @mistake(
     "embeddings_inspected.movie_neighbors",
-    hint="If nothing is found, your code stops with an `IndexError`, which tells nobody that the title was wrong. Raise "
-    "a `ValueError` that names the title.",
+    hint="If nothing is found, your code stops with an `IndexError`, which tells nobody that the title was wrong. "
+    "Raise a `ValueError` that names the title.",
 )
 def an_index_error(embeddings, titles, title, find, score, k=6):
     exact = [i for i, other in enumerate(titles) if other == title]
@@ -456,8 +456,8 @@ def city_blocks(embeddings):
 
 @mistake(
     "embeddings_inspected.embedding_norms",
-    hint="You took the mean of the squares instead of their sum. The result no longer grows with the dimension, and it is "
-    "not the length.",
+    hint="You took the mean of the squares instead of their sum. The result no longer grows with the dimension, and "
+    "it is not the length.",
 )
 def root_of_the_mean(embeddings):
     return np.sqrt((embeddings**2).mean(axis=1))
@@ -472,8 +472,8 @@ def _correlation(x, y):
 
 @mistake(
     "embeddings_inspected.rank_correlation",
-    hint="You correlated the numbers themselves. A curve that always rises but bends then gets less than 1, and a single "
-    "very large number outweighs the rest. Replace the numbers by ranks first.",
+    hint="You correlated the numbers themselves. A curve that always rises but bends then gets less than 1, and a "
+    "single very large number outweighs the rest. Replace the numbers by ranks first.",
 )
 def pearson(x, y):
     return _correlation(x, y)
@@ -481,8 +481,8 @@ def pearson(x, y):
 
 @mistake(
     "embeddings_inspected.rank_correlation",
-    hint="`argsort` does not give ranks. It says which element comes first, second, ...; a rank says, for each element, "
-    "at which place it comes.",
+    hint="`argsort` does not give ranks. It says which element comes first, second, ...; a rank says, for each "
+    "element, at which place it comes.",
 )
 def argsort_for_ranks(x, y):
     return _correlation(np.argsort(x), np.argsort(y))
@@ -543,8 +543,8 @@ def the_squared_length(init_stddev, embedding_dim):
 
 @mistake(
     "embeddings_inspected.expected_norm",
-    hint="Entries add up as squares, and squares add up to a square. Twice as many entries do not make the vector twice "
-    "as long.",
+    hint="Entries add up as squares, and squares add up to a square. Twice as many entries do not make the vector "
+    "twice as long.",
 )
 def grows_with_the_dimension(init_stddev, embedding_dim):
     return init_stddev * embedding_dim
@@ -580,20 +580,20 @@ def one_entry(init_stddev, embedding_dim):
 distractor(
     "embeddings_inspected.rarely_rated",
     "a",
-    hint="Nothing in this loss pulls an embedding towards 0: without a rating there is no gradient at all. (A penalty on "
-    "the length would pull. That is the next chapter.)",
+    hint="Nothing in this loss pulls an embedding towards 0: without a rating there is no gradient at all. (A penalty "
+    "on the length would pull. That is the next chapter.)",
 )
 distractor(
     "embeddings_inspected.rarely_rated",
     "b",
-    hint="A mean over all ratings gives every rating the same weight, not every movie. A movie with two ratings appears "
-    "in two of its terms.",
+    hint="A mean over all ratings gives every rating the same weight, not every movie. A movie with two ratings "
+    "appears in two of its terms.",
 )
 distractor(
     "embeddings_inspected.rarely_rated",
     "d",
-    hint="Their gradient is small, that is so. But an embedding that stays where it is keeps the length it started with, "
-    "and that depends on the spread of the first random numbers.",
+    hint="Their gradient is small, that is so. But an embedding that stays where it is keeps the length it started "
+    "with, and that depends on the spread of the first random numbers.",
 )
 
 # --- genre_purity ----------------------------------------------------------------------------------------------------
@@ -610,8 +610,8 @@ def movies_without_genre_count(neighbours, genres):
 
 @mistake(
     "embeddings_inspected.genre_purity",
-    hint="You counted common genres, so that a pair with three of them counts three times. A pair either has a genre in "
-    "common or not.",
+    hint="You counted common genres, so that a pair with three of them counts three times. A pair either has a genre "
+    "in common or not.",
 )
 def common_genres_counted(neighbours, genres):
     return (genres[:, None, :] & genres[neighbours]).sum(axis=2)[genres.any(axis=1)].mean()
@@ -636,8 +636,8 @@ def one_good_neighbour_is_enough(neighbours, genres):
 
 @mistake(
     "embeddings_inspected.genre_purity",
-    hint="You averaged over the genres as well, also over those that neither movie has. First ask, for each pair, whether "
-    "any genre is common; then average over the pairs.",
+    hint="You averaged over the genres as well, also over those that neither movie has. First ask, for each pair, "
+    "whether any genre is common; then average over the pairs.",
 )
 def mean_over_genres_too(neighbours, genres):
     return (genres[:, None, :] & genres[neighbours])[genres.any(axis=1)].mean()
@@ -706,8 +706,8 @@ def _ridge(v, ratings, penalty):
 
 @mistake(
     "embeddings_inspected.fold_in",
-    hint="The penalty is missing. With fewer ratings than dimensions many vectors fit all your ratings exactly, and with "
-    "a few more a single odd rating can throw the embedding far away.",
+    hint="The penalty is missing. With fewer ratings than dimensions many vectors fit all your ratings exactly, and "
+    "with a few more a single odd rating can throw the embedding far away.",
 )
 def no_penalty(item_embeddings, rated, ratings, regularization):
     return np.linalg.pinv(item_embeddings[np.asarray(rated, int)]) @ np.asarray(ratings, float)
@@ -737,8 +737,8 @@ def penalty_everywhere(item_embeddings, rated, ratings, regularization):
 
 @mistake(
     "embeddings_inspected.fold_in",
-    hint="Your penalty grows with the number of ratings, as if the docstring spoke of the mean of the squared errors. It "
-    "speaks of their sum: there, ten ratings outweigh the penalty more than two do.",
+    hint="Your penalty grows with the number of ratings, as if the docstring spoke of the mean of the squared errors. "
+    "It speaks of their sum: there, ten ratings outweigh the penalty more than two do.",
 )
 def penalty_times_count(item_embeddings, rated, ratings, regularization):
     v = item_embeddings[np.asarray(rated, int)]
@@ -747,8 +747,8 @@ def penalty_times_count(item_embeddings, rated, ratings, regularization):
 
 @mistake(
     "embeddings_inspected.fold_in",
-    hint="You averaged the embeddings of the rated movies, weighted by the ratings. That points somewhere near them, but "
-    "its dot products are not your ratings: no equation says they should be.",
+    hint="You averaged the embeddings of the rated movies, weighted by the ratings. That points somewhere near them, "
+    "but its dot products are not your ratings: no equation says they should be.",
 )
 def weighted_mean(item_embeddings, rated, ratings, regularization):
     v = item_embeddings[np.asarray(rated, int)]
@@ -767,7 +767,8 @@ def penalty_squared(item_embeddings, rated, ratings, regularization):
 
 @mistake(
     "embeddings_inspected.fold_in",
-    hint="You took the first rows of `item_embeddings`, as many as there are ratings. `rated` says which rows they are.",
+    hint="You took the first rows of `item_embeddings`, as many as there are ratings. `rated` says which rows they "
+    "are.",
 )
 def the_first_rows(item_embeddings, rated, ratings, regularization):
     v = item_embeddings[: len(rated)]
@@ -798,8 +799,8 @@ def rated_films_too(user_embedding, item_embeddings, rated, titles, k):
 
 @mistake(
     "embeddings_inspected.recommend_to_me",
-    hint="You set the scores of rated films to 0. If all other scores are negative, 0 is the best of all. Which number is "
-    "lower than any score?",
+    hint="You set the scores of rated films to 0. If all other scores are negative, 0 is the best of all. Which "
+    "number is lower than any score?",
 )
 def zero_for_rated(user_embedding, item_embeddings, rated, titles, k):
     scores = item_embeddings @ user_embedding
@@ -810,8 +811,8 @@ def zero_for_rated(user_embedding, item_embeddings, rated, titles, k):
 
 @mistake(
     "embeddings_inspected.recommend_to_me",
-    hint="Some films are in the list of movies twice. Yours recommends a rated film under its other number, or the same "
-    "film twice. Compare titles.",
+    hint="Some films are in the list of movies twice. Yours recommends a rated film under its other number, or the "
+    "same film twice. Compare titles.",
 )
 def twins_slip_through(user_embedding, item_embeddings, rated, titles, k):
     scores = item_embeddings @ user_embedding
@@ -841,8 +842,8 @@ def the_worst_first(user_embedding, item_embeddings, rated, titles, k):
 
 @mistake(
     "embeddings_inspected.recommend_to_me",
-    hint="You ordered by the cosine. The model was trained so that the *dot product* is the rating; without the lengths "
-    "the prediction is lost.",
+    hint="You ordered by the cosine. The model was trained so that the *dot product* is the rating; without the "
+    "lengths the prediction is lost.",
 )
 def by_cosine(user_embedding, item_embeddings, rated, titles, k):
     scores = right_scores(user_embedding, item_embeddings, "cosine")

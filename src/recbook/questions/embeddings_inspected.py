@@ -319,7 +319,7 @@ def _rank_correlation_cases(rng: np.random.Generator) -> list[Case]:
     def case(what: str) -> Case:
         # Bent (the values are not on a line) and with two places exchanged, so that it is neither 1 nor Pearson's.
         x = np.exp(np.linspace(0, 4, 9))
-        y = np.linspace(1, 2, 9)
+        y = np.linspace(1, 2, 9) ** 5
         i = int(rng.integers(0, 6))
         y[[i, i + 2]] = y[[i + 2, i]]
         y[[0, 8]] = y[[8, 0]] if what == "mixed" else y[[0, 8]]
@@ -434,9 +434,11 @@ def _overlap_cases(rng: np.random.Generator) -> list[Case]:
     def case(n_movies: int, k: int) -> Case:
         first, second = _neighbour_lists(rng, n_movies, k), _neighbour_lists(rng, n_movies, k)
         second[0] = np.roll(first[0], 1)  # the same neighbours in another order
+        others = rng.permutation(np.delete(np.arange(n_movies), 1))
+        first[1], second[1] = others[:k], others[k : 2 * k]  # none in common
         return {"first": first, "second": second}
 
-    same = case(6, 3)
+    same = case(7, 3)
     same["second"] = same["first"][:, ::-1].copy()
     return [case(10, 4), case(8, 3), same]
 
@@ -562,6 +564,6 @@ reading_a_map = essay(
     rubric={
         "Names something that may be read: near neighbours, or a group of one kind that holds together": 1,
         "Names two things that may not be read: distances between groups, sizes or densities, places, axes, islands": 1,
-        "Proposes a check outside the map, or with another seed or perplexity, and says what each outcome would mean": 1,
+        "Proposes a check outside the map, or with another seed or perplexity, and says what the outcomes would mean": 1,
     },
 )
