@@ -6,8 +6,6 @@ Embeddings are NumPy arrays of shape (n, d): row i is the embedding of movie (or
 import numpy as np
 import pandas as pd
 
-DOT, COSINE = "dot", "cosine"
-
 
 def train_each(models, loss_of, new_optimizer, n_steps):
     """Train several models, one after the other, each for itself.
@@ -35,7 +33,7 @@ def train_each(models, loss_of, new_optimizer, n_steps):
     return losses
 
 
-def compute_scores(query_embedding, item_embeddings, measure=DOT):
+def compute_scores(query_embedding, item_embeddings, measure="dot"):
     """How similar each item is to a query.
 
     Args:
@@ -50,10 +48,10 @@ def compute_scores(query_embedding, item_embeddings, measure=DOT):
     Raises:
         ValueError: if the measure is neither "dot" nor "cosine".
     """
-    if measure not in (DOT, COSINE):
-        raise ValueError(f"unknown measure {measure!r}: take {DOT!r} or {COSINE!r}")
+    if measure not in ("dot", "cosine"):
+        raise ValueError(f"unknown measure {measure!r}: take 'dot' or 'cosine'")
     scores = item_embeddings @ query_embedding
-    if measure == DOT:
+    if measure == "dot":
         return scores
     lengths = np.linalg.norm(item_embeddings, axis=1) * np.linalg.norm(query_embedding)
     return np.where(lengths > 0, scores / np.where(lengths > 0, lengths, 1.0), 0.0)

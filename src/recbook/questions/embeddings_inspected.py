@@ -51,6 +51,7 @@ def _train_each_cases(rng: np.random.Generator) -> list[Case]:
     points=3,
     needs=["train_each"],
     bug_hunt="one_optimizer_for_the_first",
+    seconds=15.0,  # the first optimizer of a process makes PyTorch import a lot
     cases=_train_each_cases,
     parts={
         "first_weights": close(about="the weights of the first model"),
@@ -564,6 +565,6 @@ reading_a_map = essay(
     rubric={
         "Names something that may be read: near neighbours, or a group of one kind that holds together": 1,
         "Names two things that may not be read: distances between groups, sizes or densities, places, axes, islands": 1,
-        "Proposes a check outside the map, or with another seed or perplexity, and says what the outcomes would mean": 1,
+        "Proposes a check outside the map, or with another seed or perplexity, and says what each result would mean": 1,
     },
 )
