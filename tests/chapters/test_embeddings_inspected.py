@@ -113,7 +113,7 @@ def test_the_start_decides_whether_popular_movies_are_long():
     folder = next((path for path in folders if path.name == "ml-100k" and path.is_dir()), None)
     if folder is None:
         pytest.skip("the real ML-100K is not here: set RECBOOK_DATA to a folder that holds ml-100k")
-    movielens = data.load("ml-100k", path=folder)
+    movielens = data.load("ml-100k", folder)
     train, test, n_movies = movielens.train, movielens.test, movielens.n_movies
     counts = np.bincount(train["movie"], minlength=n_movies)
     cells = torch.tensor(train["user"].to_numpy(np.int64) * n_movies + train["movie"].to_numpy(np.int64))
