@@ -1,7 +1,7 @@
 """Reference implementations for the chapter `matrix_factorization` (seed 001, tasks A1 to A6; seed 004, E2 and E4).
 
-Sections 3 to 5 of the chapter hold factors as (n_factors, n) tensors and ratings as a table with a mask; sections 6 to 8
-hold them as (n, n_factors) tensors and ratings as pairs with values.
+Sections 3 to 5 of the chapter hold factors as (n_factors, n) tensors and ratings as a table with a mask; sections 6 to
+8 hold them as (n, n_factors) tensors and ratings as pairs with values.
 """
 
 import torch
@@ -122,8 +122,8 @@ def sparse_mean_square_error(sparse_ratings, user_embeddings, movie_embeddings):
 class CFModel(nn.Module):
     """A matrix factorisation that predicts the ratings of given pairs of a user and a movie.
 
-    Its parameters are `U`, float (n_users, embedding_dim), and `V`, float (n_movies, embedding_dim). Both are drawn from
-    a normal distribution with mean 0, by torch's own generator (which `torch.manual_seed` sets).
+    Its parameters are `U`, float (n_users, embedding_dim), and `V`, float (n_movies, embedding_dim). Both are drawn
+    from a normal distribution with mean 0, by torch's own generator (which `torch.manual_seed` sets).
 
     Args:
         n_users, n_movies: how many users and movies there are.
@@ -157,8 +157,8 @@ def train(model, num_iterations, learning_rate, A_train, A_test):
         A_test: the same, of ratings to measure on.
 
     Returns:
-        history: a dictionary with two lists, "train" and "test", of `num_iterations + 1` floats: the mean squared errors
-        before the first step and after every step. The steps change the parameters of `model`.
+        history: a dictionary with two lists, "train" and "test", of `num_iterations + 1` floats: the mean squared
+        errors before the first step and after every step. The steps change the parameters of `model`.
     """
     A_train, A_test = A_train.coalesce(), A_test.coalesce()
     users, movies = A_train.indices()

@@ -122,7 +122,7 @@ class ModelWithBatchedProducts(nn.Module):
 
     @property
     def embeddings(self):
-        return dict(user_id=self.U.data.numpy(), movie_id=self.V.data.numpy())
+        return {"movie_id": self.V.data.numpy(), "user_id": self.U.data.numpy()}
 
 
 @alternative("matrix_factorization.train")

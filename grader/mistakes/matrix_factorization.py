@@ -19,8 +19,8 @@ def _draw(n_users, n_movies, n_factors, generator, make):
 
 @mistake(
     "matrix_factorization.factor_tensors",
-    hint="`torch.rand` draws between 0 and 1, so all numbers are positive and every first estimate is about a quarter of "
-    "the number of factors. Draw around 0, as the docstring says.",
+    hint="`torch.rand` draws between 0 and 1, so all numbers are positive and every first estimate is about a quarter "
+    "of the number of factors. Draw around 0, as the docstring says.",
 )
 def all_positive(n_users, n_movies, n_factors, generator):
     return _draw(
@@ -45,8 +45,8 @@ def small_but_positive(n_users, n_movies, n_factors, generator):
 
 @mistake(
     "matrix_factorization.factor_tensors",
-    hint="With zeros everywhere, the gradient of each tensor is a product with the zeros of the other: it is 0 for ever, "
-    "and nothing is ever learnt. Start at small random numbers.",
+    hint="With zeros everywhere, the gradient of each tensor is a product with the zeros of the other: it is 0 for "
+    "ever, and nothing is ever learnt. Start at small random numbers.",
 )
 def zeros(n_users, n_movies, n_factors, generator):
     return _draw(n_users, n_movies, n_factors, generator, lambda k, n, g: torch.zeros(k, n, requires_grad=True))
@@ -54,8 +54,8 @@ def zeros(n_users, n_movies, n_factors, generator):
 
 @mistake(
     "matrix_factorization.factor_tensors",
-    hint="You switched gradients on first and scaled afterwards. What you return is the result of a computation, and an "
-    "optimizer refuses to change such a tensor. Scale first, switch gradients on last.",
+    hint="You switched gradients on first and scaled afterwards. What you return is the result of a computation, and "
+    "an optimizer refuses to change such a tensor. Scale first, switch gradients on last.",
 )
 def not_a_leaf(n_users, n_movies, n_factors, generator):
     return _draw(
@@ -78,8 +78,8 @@ def not_trainable(n_users, n_movies, n_factors, generator):
 
 @mistake(
     "matrix_factorization.factor_tensors",
-    hint="Your tensors have a row for each user and each movie. Both ways are in use; this docstring wants a column for "
-    "each, so the number of factors comes first.",
+    hint="Your tensors have a row for each user and each movie. Both ways are in use; this docstring wants a column "
+    "for each, so the number of factors comes first.",
 )
 def rows_for_columns(n_users, n_movies, n_factors, generator):
     return _draw(
@@ -185,8 +185,8 @@ def squeezed(user_factors, movies_factors):
 
 @mistake(
     "matrix_factorization.calc_loss",
-    hint="The sum of squared errors is right. Then it is divided by the number of all cells, most of which are gaps and "
-    "add nothing but zeros. How many squared errors were really added up?",
+    hint="The sum of squared errors is right. Then it is divided by the number of all cells, most of which are gaps "
+    "and add nothing but zeros. How many squared errors were really added up?",
 )
 def mean_over_all_cells(true_r, est_r, exist):
     true_exist = torch.where(exist, true_r, 0.0)
@@ -232,7 +232,8 @@ def sum_of_squares(true_r, est_r, exist):
 
 @mistake(
     "matrix_factorization.calc_loss",
-    hint="You took the root. That is good for reporting, but this exercise asks for the mean of the squares themselves.",
+    hint="You took the root. That is good for reporting, but this exercise asks for the mean of the squares "
+    "themselves.",
 )
 def root_taken(true_r, est_r, exist):
     return (true_r - est_r)[exist].square().mean().sqrt()
@@ -240,7 +241,8 @@ def root_taken(true_r, est_r, exist):
 
 @mistake(
     "matrix_factorization.calc_loss",
-    hint="You averaged absolute errors. The mean *squared* error punishes one error of 2 stars as much as four of 1 star.",
+    hint="You averaged absolute errors. The mean *squared* error punishes one error of 2 stars as much as four of 1 "
+    "star.",
 )
 def absolute_errors(true_r, est_r, exist):
     return (true_r - est_r)[exist].abs().mean()
@@ -313,7 +315,8 @@ def gradients_not_cleared(user_factors, movies_factors, true_r, exist, optimizer
 
 @mistake(
     "matrix_factorization.training_step",
-    hint="The factors stay as they are: nobody tells the optimizer to take its step.",
+    hint="The factors stay as they are. Either nobody tells the optimizer to take its step, or the gradients are "
+    "cleared between `backward()` and the step.",
 )
 def no_step(user_factors, movies_factors, true_r, exist, optimizer, estimate, calc_loss):
     optimizer.zero_grad()
@@ -333,19 +336,6 @@ def step_before_backward(user_factors, movies_factors, true_r, exist, optimizer,
     optimizer.zero_grad()
     loss.backward()
     return loss.item()
-
-
-@mistake(
-    "matrix_factorization.training_step",
-    hint="You clear the gradients between computing and using them, so the step finds nothing. Clear them earlier.",
-)
-def cleared_too_late(user_factors, movies_factors, true_r, exist, optimizer, estimate, calc_loss):
-    loss = calc_loss(true_r, estimate(user_factors, movies_factors), exist)
-    loss.backward()
-    user_factors.grad.zero_()
-    movies_factors.grad.zero_()
-    optimizer.step()
-    return torch.tensor(loss.item())
 
 
 @mistake(
@@ -376,7 +366,8 @@ def returns_the_tensor(user_factors, movies_factors, true_r, exist, optimizer, e
 
 @mistake(
     "matrix_factorization.training_step",
-    hint="You computed the loss again after the step. The docstring asks for the loss before it, which you have anyway.",
+    hint="You computed the loss again after the step. The docstring asks for the loss before it, which you have "
+    "anyway.",
 )
 def loss_after_the_step(user_factors, movies_factors, true_r, exist, optimizer, estimate, calc_loss):
     optimizer.zero_grad()
@@ -425,8 +416,8 @@ def stretched(estimated, low=1.0, high=5.0):
 
 @mistake(
     "matrix_factorization.to_range",
-    hint="A sigmoid brings every number into the range, but it bends all of them: an estimate of 3 stars becomes nearly "
-    "5. The estimates are in stars already.",
+    hint="A sigmoid brings every number into the range, but it bends all of them: an estimate of 3 stars becomes "
+    "nearly 5. The estimates are in stars already.",
 )
 def sigmoid(estimated, low=1.0, high=5.0):
     return low + (high - low) * torch.sigmoid(estimated)
@@ -486,7 +477,8 @@ distractor(
 distractor(
     "matrix_factorization.min_max",
     "b",
-    hint="All numbers are moved by the same rising line, so who was first stays first. The order is not what it spoils.",
+    hint="All numbers are moved by the same rising line, so who was first stays first. The order is not what it "
+    "spoils.",
 )
 distractor(
     "matrix_factorization.min_max",
@@ -563,9 +555,7 @@ def mean_for_a_dot_product(sparse_ratings, user_embeddings, movie_embeddings):
 )
 def root_of_the_error(sparse_ratings, user_embeddings, movie_embeddings):
     sparse_ratings = sparse_ratings.coalesce()
-    return _sparse_error(
-        sparse_ratings.indices(), sparse_ratings.values(), user_embeddings, movie_embeddings
-    ).sqrt()
+    return _sparse_error(sparse_ratings.indices(), sparse_ratings.values(), user_embeddings, movie_embeddings).sqrt()
 
 
 @mistake(
@@ -584,9 +574,7 @@ def sum_of_errors(sparse_ratings, user_embeddings, movie_embeddings):
 )
 def error_as_a_number(sparse_ratings, user_embeddings, movie_embeddings):
     sparse_ratings = sparse_ratings.coalesce()
-    return _sparse_error(
-        sparse_ratings.indices(), sparse_ratings.values(), user_embeddings, movie_embeddings
-    ).item()
+    return _sparse_error(sparse_ratings.indices(), sparse_ratings.values(), user_embeddings, movie_embeddings).item()
 
 
 # --- CFModel ---------------------------------------------------------------------------------------------------------
@@ -625,8 +613,8 @@ class PlainTensors(_Model):
 
 @mistake(
     "matrix_factorization.CFModel",
-    hint="You took `init_stddev` for the variance. The standard deviation itself is the factor by which standard normal "
-    "numbers are multiplied.",
+    hint="You took `init_stddev` for the variance. The standard deviation itself is the factor by which standard "
+    "normal numbers are multiplied.",
 )
 class RootOfTheSpread(_Model):
     def __init__(self, n_users, n_movies, init_stddev, embedding_dim):
@@ -831,9 +819,7 @@ def fixed_learning_rate(model, num_iterations, learning_rate, A_train, A_test):
     hint="Your histories hold root mean squared errors. Mean squared errors are asked for.",
 )
 def roots(model, num_iterations, learning_rate, A_train, A_test):
-    return _descend(
-        model, num_iterations, learning_rate, A_train, A_test, measure=lambda loss: loss.item() ** 0.5
-    )
+    return _descend(model, num_iterations, learning_rate, A_train, A_test, measure=lambda loss: loss.item() ** 0.5)
 
 
 @mistake(
@@ -916,7 +902,8 @@ def every_pair_of_pairs(users, movies, mean, user_biases, movie_biases, user_fac
 
 @mistake(
     "matrix_factorization.biased_predictions",
-    hint="You clipped the predictions. They are asked for as they are: whoever measures clips, whoever trains does not.",
+    hint="You clipped the predictions. They are asked for as they are: whoever measures clips, whoever trains does "
+    "not.",
 )
 def clipped(users, movies, mean, user_biases, movie_biases, user_factors, movie_factors):
     taste = (user_factors[users] * movie_factors[movies]).sum(dim=1)
@@ -964,8 +951,8 @@ def gaps_take_part(targets, exist, features, penalties):
 
 @mistake(
     "matrix_factorization.best_vectors",
-    hint="On the right side you left the gaps out, but on the left side you summed the products of all columns. That is "
-    "the solution for a table in which every gap is a 0.",
+    hint="On the right side you left the gaps out, but on the left side you summed the products of all columns. That "
+    "is the solution for a table in which every gap is a 0.",
 )
 def left_side_unmasked(targets, exist, features, penalties):
     return _row_by_row(
@@ -1000,7 +987,11 @@ def one_penalty(targets, exist, features, penalties):
 )
 def penalty_grows_with_ratings(targets, exist, features, penalties):
     return _row_by_row(
-        targets, exist, features, penalties, lambda t, e, F, p: _solved(F[e], t[e], torch.diag(p) * max(int(e.sum()), 1))
+        targets,
+        exist,
+        features,
+        penalties,
+        lambda t, e, F, p: _solved(F[e], t[e], torch.diag(p) * max(int(e.sum()), 1)),
     )
 
 
@@ -1014,8 +1005,8 @@ def squared_penalties(targets, exist, features, penalties):
 
 @mistake(
     "matrix_factorization.best_vectors",
-    hint="You kept the inverse matrix's diagonal only, or divided feature by feature. The features depend on each other, "
-    "so the whole system has to be solved at once.",
+    hint="You kept the inverse matrix's diagonal only, or divided feature by feature. The features depend on each "
+    "other, so the whole system has to be solved at once.",
 )
 def feature_by_feature(targets, exist, features, penalties):
     return _row_by_row(

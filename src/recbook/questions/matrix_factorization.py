@@ -45,9 +45,11 @@ def _mask(rng: np.random.Generator, n_users: int, n_movies: int) -> np.ndarray:
 
 
 def _rating_pairs(rng: np.random.Generator, n_users: int, n_movies: int, n: int) -> dict[str, np.ndarray]:
-    """`n` ratings of different pairs, in an order that is surely not sorted, with values all apart."""
-    cells = rng.permutation(n_users * n_movies)[:n]
-    cells = np.sort(cells)[::-1].copy()
+    """`n` ratings of different pairs, in an order that is surely not sorted, with values all apart.
+
+    Sorting moves every value, and moves it to another place than undoing the sorting would.
+    """
+    cells = np.roll(np.sort(rng.permutation(n_users * n_movies)[:n]), n // 3)
     return {
         "users": cells // n_movies,
         "movies": cells % n_movies,
@@ -56,7 +58,8 @@ def _rating_pairs(rng: np.random.Generator, n_users: int, n_movies: int, n: int)
 
 
 def _sparse(pairs: dict[str, np.ndarray], n_users: int, n_movies: int, *, sort: bool = False) -> torch.Tensor:
-    order = np.arange(len(pairs["users"]))[:: -1 if sort else 1].copy()
+    n = len(pairs["users"])
+    order = np.roll(np.arange(n), -(n // 3)) if sort else np.arange(n)
     places = torch.tensor(np.stack([pairs["users"][order], pairs["movies"][order]]))
     sparse = torch.sparse_coo_tensor(places, torch.tensor(pairs["values"][order]), (n_users, n_movies))
     return sparse.coalesce() if sort else sparse
@@ -103,7 +106,7 @@ def factor_tensors(code: Code, case: Case) -> Parts:
     both = draw(case["seed"])
     users, movies = both
     yield "shapes", [list(users.shape), list(movies.shape)]
-    yield "trainable", [bool(t.is_leaf and t.requires_grad) for t in both]
+    yield "trainable", ["records nothing" if not t.requires_grad else "leaf" if t.is_leaf else "a result" for t in both]
     yield "centred", all(abs(float(t.detach().mean())) < 0.3 * float(t.detach().std()) for t in both)
     yield "spread", [_size(float(t.detach().std())) for t in both]
     again, other = draw(case["seed"]), draw(case["seed"] + 7)
@@ -137,7 +140,7 @@ def _estimate_cases(rng: np.random.Generator) -> list[Case]:
         "gradient": close(about="the gradient of the users' factors"),
     },
     hints=[
-        "A user is a column here. Which shape must the first factor of the product have, if the result has a row a user?",
+        "A user is a column here. What shape must the left matrix have, if the result has a row for each user?",
         "In the product of an (a, k) and a (k, b) matrix the k disappears: it is summed over.",
         "Transpose the users' factors, then multiply them with the movies' by `@`.",
     ],
@@ -535,7 +538,7 @@ def _biased_cases(rng: np.random.Generator) -> list[Case]:
     parts={"predictions": close(about="the predictions")},
     hints=[
         "What would you predict for a user and a movie if both were just average in everything?",
-        "Choose the pairs' biases and the pairs' rows of factors by index; then everything has one entry for each pair.",
+        "Choose the pairs' biases and the pairs' rows of factors by index; then all has one entry for each pair.",
         "Mean, plus the user's bias, plus the movie's bias, plus the dot product of the two rows.",
     ],
 )
