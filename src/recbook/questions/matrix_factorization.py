@@ -61,7 +61,8 @@ def _sparse(pairs: dict[str, np.ndarray], n_users: int, n_movies: int, *, sort: 
     n = len(pairs["users"])
     order = np.roll(np.arange(n), -(n // 3)) if sort else np.arange(n)
     places = torch.tensor(np.stack([pairs["users"][order], pairs["movies"][order]]))
-    sparse = torch.sparse_coo_tensor(places, torch.tensor(pairs["values"][order]), (n_users, n_movies))
+    values = torch.tensor(pairs["values"][order])
+    sparse = torch.sparse_coo_tensor(places, values, (n_users, n_movies), check_invariants=True)
     return sparse.coalesce() if sort else sparse
 
 
