@@ -120,7 +120,7 @@ class WithNumpyNumbers(nn.Module):
 
 
 @alternative("regularization.train_regularized")
-def train_with_a_closure(model, loss, users, movies, stars, num_iterations=60, learning_rate=0.1):
+def train_with_a_closure(model, loss, users, movies, stars, num_iterations=50, learning_rate=0.1):
     optimizer = torch.optim.Adam(params=[p for p in model.parameters() if p.requires_grad], lr=learning_rate)
     history = []
 
@@ -138,7 +138,7 @@ def train_with_a_closure(model, loss, users, movies, stars, num_iterations=60, l
 
 
 @alternative("regularization.train_regularized")
-def train_with_mse_loss(model, loss, users, movies, stars, num_iterations=60, learning_rate=0.1):
+def train_with_mse_loss(model, loss, users, movies, stars, num_iterations=50, learning_rate=0.1):
     model.train()
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     history = []

@@ -567,7 +567,7 @@ class Tied(_Base):
     hint="The second model you train does not move. The optimiser is created at the first call and kept, so it holds "
     "the parameters of the first model for ever. When should an optimiser be created?",
 )
-def the_first_models_optimizer(model, loss, users, movies, stars, num_iterations=60, learning_rate=0.1):
+def the_first_models_optimizer(model, loss, users, movies, stars, num_iterations=50, learning_rate=0.1):
     history = []
     for _ in range(num_iterations):
         error = (model(users, movies) - stars).square().mean()
@@ -594,7 +594,7 @@ def _train(model, loss, users, movies, stars, num_iterations, optimizer, extra=0
     "regularization.train_regularized",
     hint="The gradients are never cleared, so every step uses the sum of all gradients so far.",
 )
-def never_cleared(model, loss, users, movies, stars, num_iterations=60, learning_rate=0.1):
+def never_cleared(model, loss, users, movies, stars, num_iterations=50, learning_rate=0.1):
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     return _train(model, loss, users, movies, stars, num_iterations, optimizer, clear=False)
 
@@ -603,7 +603,7 @@ def never_cleared(model, loss, users, movies, stars, num_iterations=60, learning
     "regularization.train_regularized",
     hint="Your steps follow the error alone. The loss to minimise is the first thing that `loss` returns.",
 )
-def minimises_the_error(model, loss, users, movies, stars, num_iterations=60, learning_rate=0.1):
+def minimises_the_error(model, loss, users, movies, stars, num_iterations=50, learning_rate=0.1):
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     return _train(model, loss, users, movies, stars, num_iterations, optimizer, only_error=True)
 
@@ -612,7 +612,7 @@ def minimises_the_error(model, loss, users, movies, stars, num_iterations=60, le
     "regularization.train_regularized",
     hint="You take one step too many. `num_iterations` is the number of steps, and the history has an entry for each.",
 )
-def one_step_too_many(model, loss, users, movies, stars, num_iterations=60, learning_rate=0.1):
+def one_step_too_many(model, loss, users, movies, stars, num_iterations=50, learning_rate=0.1):
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     return _train(model, loss, users, movies, stars, num_iterations, optimizer, extra=1)
 
@@ -622,7 +622,7 @@ def one_step_too_many(model, loss, users, movies, stars, num_iterations=60, lear
     hint="You create a new optimiser in every step. Adam then forgets what it knows about earlier gradients, and each "
     "of its steps has the full length. Create it once a call.",
 )
-def new_optimizer_in_every_step(model, loss, users, movies, stars, num_iterations=60, learning_rate=0.1):
+def new_optimizer_in_every_step(model, loss, users, movies, stars, num_iterations=50, learning_rate=0.1):
     history = []
     for _ in range(num_iterations):
         optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
@@ -634,7 +634,7 @@ def new_optimizer_in_every_step(model, loss, users, movies, stars, num_iteration
     "regularization.train_regularized",
     hint="You use SGD. The docstring asks for Adam, whose steps adapt to each parameter.",
 )
-def plain_sgd(model, loss, users, movies, stars, num_iterations=60, learning_rate=0.1):
+def plain_sgd(model, loss, users, movies, stars, num_iterations=50, learning_rate=0.1):
     optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
     return _train(model, loss, users, movies, stars, num_iterations, optimizer)
 
@@ -644,7 +644,7 @@ def plain_sgd(model, loss, users, movies, stars, num_iterations=60, learning_rat
     hint="You hand the optimiser a choice of the parameters. A model may have more of them than you know of: "
     "`model.parameters()` has them all.",
 )
-def some_parameters(model, loss, users, movies, stars, num_iterations=60, learning_rate=0.1):
+def some_parameters(model, loss, users, movies, stars, num_iterations=50, learning_rate=0.1):
     optimizer = torch.optim.Adam([model.U, model.V], lr=learning_rate)
     return _train(model, loss, users, movies, stars, num_iterations, optimizer)
 
@@ -653,7 +653,7 @@ def some_parameters(model, loss, users, movies, stars, num_iterations=60, learni
     "regularization.train_regularized",
     hint="The learning rate that is handed in is not used: Adam takes its own, 0.001, when it is told nothing.",
 )
-def default_learning_rate(model, loss, users, movies, stars, num_iterations=60, learning_rate=0.1):
+def default_learning_rate(model, loss, users, movies, stars, num_iterations=50, learning_rate=0.1):
     optimizer = torch.optim.Adam(model.parameters())
     return _train(model, loss, users, movies, stars, num_iterations, optimizer)
 
