@@ -211,8 +211,8 @@ def squares_inside(U, V):
 
 @mistake(
     "regularization.gravity",
-    hint="The number is right, but you computed all the predictions on the way: a table with a cell for each pair. With "
-    "a million users and a million movies it would fill terabytes. Multiply each matrix with itself first.",
+    hint="The number is right, but you computed all the predictions on the way: a table with a cell for each pair. "
+    "With a million users and a million movies it would fill terabytes. Multiply each matrix with itself first.",
 )
 def the_whole_table(U, V):
     return (U @ V.T).square().mean()

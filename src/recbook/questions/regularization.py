@@ -168,7 +168,7 @@ def _gravity_cases(rng: np.random.Generator) -> list[Case]:
         "gravity": close(share=2, about="the gravity"),
         "gradient_U": close(about="the gradient of the users' embeddings"),
         "gradient_V": close(about="the gradient of the movies' embeddings"),
-        "cheap": equal(share=2, about="whether fewer numbers are computed than there are pairs"),
+        "cheap": equal(share=1, about="whether fewer numbers are computed than there are pairs"),
     },
     hints=[
         "What are the shapes of `U.T @ U` and of `V.T @ V`? Does the number of users or movies still play a role?",
