@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.overrides import TorchFunctionMode
 
 from recbook.parts import close, equal
 from recbook.question import Case, Code, essay, question, quiz
@@ -33,14 +33,14 @@ def _leaf(value: np.ndarray) -> torch.Tensor:
     return torch.tensor(value, requires_grad=True)
 
 
-class _Counter(TorchDispatchMode):
-    """Counts the numbers that torch computes in its block."""
+class _Counter(TorchFunctionMode):
+    """Counts the numbers in the results of all torch functions called in its block."""
 
     def __init__(self) -> None:
         super().__init__()
         self.numbers = 0
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+    def __torch_function__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
         if isinstance(result, torch.Tensor):
             self.numbers += result.numel()
