@@ -14,8 +14,9 @@ from grader.implementations import distractor, mistake
 
 @mistake(
     "softmax.softmax_loss",
-    hint="Your formula is right on paper, but the exponential of a score of several hundred is too large for a float: it "
-    "becomes infinite, and the loss with it. Find a function that takes the logarithm of a sum of exponentials at once.",
+    hint="Your formula is right on paper, but the exponential of a score of several hundred is too large for a "
+    "float: it becomes infinite, and the loss with it. Find a function that takes the logarithm of a sum of "
+    "exponentials at once.",
 )
 def exponentials_overflow(user_embeddings, movie_embeddings, labels):
     exponentials = torch.exp(user_embeddings @ movie_embeddings.T)
@@ -53,8 +54,8 @@ def only_movies_of_the_batch(user_embeddings, movie_embeddings, labels):
 
 @mistake(
     "softmax.softmax_loss",
-    hint="You returned the mean of the logarithms themselves, a negative number. An optimizer would make it ever smaller "
-    "and so the chosen movies ever less probable. Mind the sign.",
+    hint="You returned the mean of the logarithms themselves, a negative number. An optimizer would make it ever "
+    "smaller and so the chosen movies ever less probable. Mind the sign.",
 )
 def wrong_sign(user_embeddings, movie_embeddings, labels):
     return -F.cross_entropy(user_embeddings @ movie_embeddings.T, labels)
@@ -62,8 +63,8 @@ def wrong_sign(user_embeddings, movie_embeddings, labels):
 
 @mistake(
     "softmax.softmax_loss",
-    hint="You added up the losses of the batch. Then the size of a step grows with the size of the batch. Take the mean "
-    "over the users of the batch.",
+    hint="You added up the losses of the batch. Then the size of a step grows with the size of the batch. Take the "
+    "mean over the users of the batch.",
 )
 def summed_over_the_batch(user_embeddings, movie_embeddings, labels):
     return F.cross_entropy(user_embeddings @ movie_embeddings.T, labels, reduction="sum")
@@ -104,14 +105,14 @@ def no_logarithm(user_embeddings, movie_embeddings, labels):
 distractor(
     "softmax.softmax_or_squared",
     "a",
-    hint="A softmax gives probabilities of movies, not stars. A model trained this way cannot say whether a rating will "
-    "be 3 or 4.",
+    hint="A softmax gives probabilities of movies, not stars. A model trained this way cannot say whether a rating "
+    "will be 3 or 4.",
 )
 distractor(
     "softmax.softmax_or_squared",
     "c",
-    hint="It is the other way round: the full softmax needs a score for every movie in each step, the squared error only "
-    "those of the known ratings.",
+    hint="It is the other way round: the full softmax needs a score for every movie in each step, the squared error "
+    "only those of the known ratings.",
 )
 distractor(
     "softmax.softmax_or_squared",
@@ -145,8 +146,8 @@ def mean_of_user_means(scores, targets):
 
 @mistake(
     "softmax.multinomial_loss",
-    hint="You divided by the number of users in the batch. Users have different numbers of chosen movies: divide by how "
-    "many movies were chosen in total.",
+    hint="You divided by the number of users in the batch. Users have different numbers of chosen movies: divide by "
+    "how many movies were chosen in total.",
 )
 def divided_by_users(scores, targets):
     users, movies = targets.nonzero(as_tuple=True)
@@ -165,8 +166,8 @@ def not_divided(scores, targets):
 
 @mistake(
     "softmax.multinomial_loss",
-    hint="When no movie was chosen you divide 0 by 0, which is NaN, and one such batch spoils all weights. The docstring "
-    "says what the loss is then.",
+    hint="When no movie was chosen you divide 0 by 0, which is NaN, and one such batch spoils all weights. The "
+    "docstring says what the loss is then.",
 )
 def nothing_gives_nan(scores, targets):
     users, movies = targets.nonzero(as_tuple=True)
@@ -179,11 +180,11 @@ def nothing_gives_nan(scores, targets):
     "of them gets everything. Each chosen movie has a term of its own: logarithm first, then the sum.",
 )
 def one_of_them_is_enough(scores, targets):
-    users, movies = targets.nonzero(as_tuple=True)
-    if not len(users):
+    n_chosen = int(targets.sum())
+    if not n_chosen:
         return scores.sum() * 0
     together = (torch.softmax(scores, dim=1) * targets).sum(dim=1)[targets.any(dim=1)]
-    return -together.log().sum() / len(users)
+    return -together.log().sum() / n_chosen
 
 
 @mistake(
@@ -210,8 +211,8 @@ def softmax_over_users(scores, targets):
 
 @mistake(
     "softmax.select_random",
-    hint="You always take the first liked movie of a row. The model would see the same target in each epoch, and movies "
-    "with a small number would be targets far too often. Draw.",
+    hint="You always take the first liked movie of a row. The model would see the same target in each epoch, and "
+    "movies with a small number would be targets far too often. Draw.",
 )
 def always_the_first(liked, generator):
     return liked.argmax(dim=1)
@@ -228,8 +229,8 @@ def any_movie(liked, generator):
 
 @mistake(
     "softmax.select_random",
-    hint="You did not use the generator you were given, so nobody can repeat your draws. Hand it on to the function that "
-    "draws.",
+    hint="You did not use the generator you were given, so nobody can repeat your draws. Hand it on to the function "
+    "that draws.",
 )
 def ignores_the_generator(liked, generator):
     return torch.multinomial(liked, 1).squeeze(1)
@@ -286,8 +287,8 @@ def known_and_left_out_swapped(liked, share, generator):
 
 @mistake(
     "softmax.left_out_split",
-    hint="The left-out movies are still among the known ones. Then the answer stands in the question: the network learns "
-    "to copy. A liked movie belongs to one of the two parts only.",
+    hint="The left-out movies are still among the known ones. Then the answer stands in the question: the network "
+    "learns to copy. A liked movie belongs to one of the two parts only.",
 )
 def known_keeps_all(liked, share, generator):
     out = (torch.rand(liked.shape, generator=generator) < share).to(liked.dtype)
@@ -306,8 +307,8 @@ def leaves_out_what_was_not_liked(liked, share, generator):
 
 @mistake(
     "softmax.left_out_split",
-    hint="You toss one coin a user, so some users lose everything and others nothing. Each user needs something to read "
-    "and something to predict: toss a coin for every cell.",
+    hint="You toss one coin a user, so some users lose everything and others nothing. Each user needs something to "
+    "read and something to predict: toss a coin for every cell.",
 )
 def whole_users(liked, share, generator):
     out = (torch.rand((len(liked), 1), generator=generator) < share).to(liked.dtype)
@@ -316,8 +317,8 @@ def whole_users(liked, share, generator):
 
 @mistake(
     "softmax.left_out_split",
-    hint="You toss one coin a movie, so some movies are never read and all others never predicted. Toss a coin for every "
-    "cell.",
+    hint="You toss one coin a movie, so some movies are never read and all others never predicted. Toss a coin for "
+    "every cell.",
 )
 def whole_movies(liked, share, generator):
     out = (torch.rand(liked.shape[1], generator=generator) < share).to(liked.dtype)
@@ -326,8 +327,8 @@ def whole_movies(liked, share, generator):
 
 @mistake(
     "softmax.left_out_split",
-    hint="You did not use the generator you were given, so nobody can repeat your split. Hand it on to the function that "
-    "draws.",
+    hint="You did not use the generator you were given, so nobody can repeat your split. Hand it on to the function "
+    "that draws.",
 )
 def split_ignores_the_generator(liked, share, generator):
     out = (torch.rand(liked.shape) < share).to(liked.dtype)
@@ -336,8 +337,8 @@ def split_ignores_the_generator(liked, share, generator):
 
 @mistake(
     "softmax.left_out_split",
-    hint="You changed the matrix that was given to you. In the next epoch the left-out movies would be gone from it, and "
-    "after some epochs nothing would be left. Make new tensors.",
+    hint="You changed the matrix that was given to you. In the next epoch the left-out movies would be gone from it, "
+    "and after some epochs nothing would be left. Make new tensors.",
 )
 def eats_the_given_matrix(liked, share, generator):
     left_out = liked * (torch.rand(liked.shape, generator=generator) < share)
@@ -360,8 +361,8 @@ def label_left_in(watched, left_out):
 
 @mistake(
     "softmax.watched_features",
-    hint="You took the left-out movies away, but still divide by the length of the whole history. The rows no longer add "
-    "up to 1, and their sum tells how much is hidden. Count what remains.",
+    hint="You took the left-out movies away, but still divide by the length of the whole history. The rows no longer "
+    "add up to 1, and their sum tells how much is hidden. Count what remains.",
 )
 def divided_by_the_whole_history(watched, left_out):
     return watched * (1 - left_out) / watched.sum(dim=1, keepdim=True).clamp(min=1)
@@ -407,8 +408,8 @@ def unit_length(watched, left_out):
 
 @mistake(
     "softmax.watched_features",
-    hint="Your rows hold the left-out movies and not the known ones. The left-out ones are the targets; the input is the "
-    "rest of the history.",
+    hint="Your rows hold the left-out movies and not the known ones. The left-out ones are the targets; the input is "
+    "the rest of the history.",
 )
 def only_the_targets(watched, left_out):
     return left_out / left_out.sum(dim=1, keepdim=True).clamp(min=1)
@@ -443,8 +444,8 @@ def _mean_year(known, scaled):
 
 @mistake(
     "softmax.user_features",
-    hint="You counted the movies of each genre. Somebody with a long history then has large numbers everywhere. Divide by "
-    "the number of the user's known movies, so that you get shares.",
+    hint="You counted the movies of each genre. Somebody with a long history then has large numbers everywhere. "
+    "Divide by the number of the user's known movies, so that you get shares.",
 )
 def counts_of_genres(known, genres, years):
     return torch.cat([known @ genres, _mean_year(known, _scaled(years))], dim=1)
@@ -463,8 +464,8 @@ def shares_of_labels(known, genres, years):
 
 @mistake(
     "softmax.user_features",
-    hint="The year is still around 1990, beside shares between 0 and 1. Such a number drowns the others. Subtract the mean "
-    "of all years and divide by their standard deviation.",
+    hint="The year is still around 1990, beside shares between 0 and 1. Such a number drowns the others. Subtract "
+    "the mean of all years and divide by their standard deviation.",
 )
 def raw_years(known, genres, years):
     return torch.cat([_shares(known, genres), _mean_year(known, years)], dim=1)
@@ -472,8 +473,8 @@ def raw_years(known, genres, years):
 
 @mistake(
     "softmax.user_features",
-    hint="One unknown year makes your result NaN, and from there it spreads to every weight of the network. What is NaN "
-    "times 0? Take the unknown years out before you add up.",
+    hint="One unknown year makes your result NaN, and from there it spreads to every weight of the network. What is "
+    "NaN times 0? Take the unknown years out before you add up.",
 )
 def nan_spreads(known, genres, years):
     mean_year = (known @ _scaled(years)).unsqueeze(1) / known.sum(dim=1, keepdim=True).clamp(min=1)
@@ -482,8 +483,8 @@ def nan_spreads(known, genres, years):
 
 @mistake(
     "softmax.user_features",
-    hint="You divided the sum of years by the number of all known movies, also those without a year. An unknown year then "
-    "counts as an average one. Divide by the number of known movies that have a year.",
+    hint="You divided the sum of years by the number of all known movies, also those without a year. An unknown year "
+    "then counts as an average one. Divide by the number of known movies that have a year.",
 )
 def unknown_years_count_as_average(known, genres, years):
     n_known = known.sum(dim=1, keepdim=True).clamp(min=1)
@@ -493,8 +494,8 @@ def unknown_years_count_as_average(known, genres, years):
 
 @mistake(
     "softmax.user_features",
-    hint="An unknown year is the year 0 in your computation, the time of Augustus. It shifts the mean and the spread of "
-    "all years. Leave unknown years out of both.",
+    hint="An unknown year is the year 0 in your computation, the time of Augustus. It shifts the mean and the spread "
+    "of all years. Leave unknown years out of both.",
 )
 def unknown_years_are_zero(known, genres, years):
     years = torch.nan_to_num(years)
@@ -504,8 +505,8 @@ def unknown_years_are_zero(known, genres, years):
 
 @mistake(
     "softmax.user_features",
-    hint="You divided by the standard deviation with n − 1, which is torch's default. The docstring asks for the one that "
-    "divides by the number of years: look for the argument `correction`.",
+    hint="You divided by the standard deviation with n − 1, which is torch's default. The docstring asks for the one "
+    "that divides by the number of years: look for the argument `correction`.",
 )
 def other_standard_deviation(known, genres, years):
     dated = ~years.isnan()
@@ -540,8 +541,8 @@ class _Tower(nn.Module):
 
 @mistake(
     "softmax.UserTower",
-    hint="There is no tanh in your hidden layer. Then the whole tower is one linear function of its input, and the hidden "
-    "layer adds nothing.",
+    hint="There is no tanh in your hidden layer. Then the whole tower is one linear function of its input, and the "
+    "hidden layer adds nothing.",
 )
 class NoTanh(_Tower):
     def forward(self, rows, features):
@@ -550,8 +551,8 @@ class NoTanh(_Tower):
 
 @mistake(
     "softmax.UserTower",
-    hint="You squashed the embedding too. After `out` comes nothing: with every number between −1 and 1 the scores could "
-    "not grow as far as the softmax needs.",
+    hint="You squashed the embedding too. After `out` comes nothing: with every number between −1 and 1 the scores "
+    "could not grow as far as the softmax needs.",
 )
 class TanhAtTheEnd(_Tower):
     def forward(self, rows, features):
@@ -561,7 +562,8 @@ class TanhAtTheEnd(_Tower):
 
 @mistake(
     "softmax.UserTower",
-    hint="You squash the movies' sum alone and add the features after it. Add first: tanh is applied to the sum of both.",
+    hint="You squash the movies' sum alone and add the features after it. Add first: tanh is applied to the sum of "
+    "both.",
 )
 class TanhBeforeAdding(_Tower):
     def forward(self, rows, features):
@@ -605,8 +607,8 @@ class DropsAlways(_Tower):
 
 @mistake(
     "softmax.UserTower",
-    hint="You drop numbers of the embedding, after `out`. Dropout belongs to the hidden layer, so that `out` learns not "
-    "to rely on single hidden numbers.",
+    hint="You drop numbers of the embedding, after `out`. Dropout belongs to the hidden layer, so that `out` learns "
+    "not to rely on single hidden numbers.",
 )
 class DropsTheEmbedding(_Tower):
     def forward(self, rows, features):
@@ -625,8 +627,8 @@ class NeverDrops(_Tower):
 
 @mistake(
     "softmax.UserTower",
-    hint="The dropout probability is fixed in your code. Use the argument `dropout`, so that whoever builds the tower can "
-    "choose it, or switch it off with 0.",
+    hint="The dropout probability is fixed in your code. Use the argument `dropout`, so that whoever builds the "
+    "tower can choose it, or switch it off with 0.",
 )
 class FixedDropout(_Tower):
     def __init__(self, n_movies, n_features, hidden, d, dropout=0.5):
@@ -693,8 +695,8 @@ def lowest_scores(scores, seen, k):
 
 @mistake(
     "softmax.recommend",
-    hint="Your mask is the wrong way round: you recommend only what the user has seen. `seen` is True for the movies to "
-    "leave out.",
+    hint="Your mask is the wrong way round: you recommend only what the user has seen. `seen` is True for the movies "
+    "to leave out.",
 )
 def only_seen_movies(scores, seen, k):
     return scores.masked_fill(~seen, -torch.inf).topk(k, dim=1).indices
@@ -702,8 +704,8 @@ def only_seen_movies(scores, seen, k):
 
 @mistake(
     "softmax.recommend",
-    hint="You wrote into the scores that were given to you. Whoever uses them afterwards finds minus infinity there. Make "
-    "a new tensor.",
+    hint="You wrote into the scores that were given to you. Whoever uses them afterwards finds minus infinity there. "
+    "Make a new tensor.",
 )
 def writes_into_the_scores(scores, seen, k):
     scores[seen] = -torch.inf
@@ -712,7 +714,8 @@ def writes_into_the_scores(scores, seen, k):
 
 @mistake(
     "softmax.recommend",
-    hint="You returned the scores of the best movies. The numbers of the movies are asked for, that is their positions.",
+    hint="You returned the scores of the best movies. The numbers of the movies are asked for, that is their "
+    "positions.",
 )
 def values_instead_of_numbers(scores, seen, k):
     return scores.masked_fill(seen, -torch.inf).topk(k, dim=1).values
@@ -727,8 +730,8 @@ def _hits(recommended, relevant):
 
 @mistake(
     "softmax.precision_at_k",
-    hint="Users without any relevant movie count in your mean, always with 0. Nobody could do better for them. Leave them "
-    "out.",
+    hint="Users without any relevant movie count in your mean, always with 0. Nobody could do better for them. Leave "
+    "them out.",
 )
 def precision_over_all_users(recommended, relevant):
     hits, _ = _hits(recommended, relevant)
@@ -748,8 +751,8 @@ def recall_instead(recommended, relevant):
 
 @mistake(
     "softmax.precision_at_k",
-    hint="You counted the users whose list has at least one hit. That is called hit rate. Precision counts all hits of a "
-    "list.",
+    hint="You counted the users whose list has at least one hit. That is called hit rate. Precision counts all hits "
+    "of a list.",
 )
 def hit_rate(recommended, relevant):
     hits, n_relevant = _hits(recommended, relevant)
@@ -767,8 +770,8 @@ def number_of_hits(recommended, relevant):
 
 @mistake(
     "softmax.precision_at_k",
-    hint="You divided by the number of relevant movies where there are fewer than k. Precision always divides by k, the "
-    "length of the list; a short wish list makes it low.",
+    hint="You divided by the number of relevant movies where there are fewer than k. Precision always divides by k, "
+    "the length of the list; a short wish list makes it low.",
 )
 def divided_by_the_possible_hits(recommended, relevant):
     hits, n_relevant = _hits(recommended, relevant)
@@ -778,8 +781,8 @@ def divided_by_the_possible_hits(recommended, relevant):
 
 @mistake(
     "softmax.precision_at_k",
-    hint="You left out the users for whom no hit was found. Those are the failures: without them the number is too good. "
-    "Leave out only users without any relevant movie.",
+    hint="You left out the users for whom no hit was found. Those are the failures: without them the number is too "
+    "good. Leave out only users without any relevant movie.",
 )
 def only_users_with_a_hit(recommended, relevant):
     hits, _ = _hits(recommended, relevant)
@@ -791,8 +794,8 @@ def only_users_with_a_hit(recommended, relevant):
 
 @mistake(
     "softmax.recall_at_k",
-    hint="You divided by the length of the list. That is precision. Recall asks which share of the *relevant* movies was "
-    "found.",
+    hint="You divided by the length of the list. That is precision. Recall asks which share of the *relevant* movies "
+    "was found.",
 )
 def precision_instead(recommended, relevant):
     hits, n_relevant = _hits(recommended, relevant)
@@ -811,8 +814,8 @@ def pooled(recommended, relevant):
 
 @mistake(
     "softmax.recall_at_k",
-    hint="A user without relevant movies makes your result NaN: 0 hits of 0. Such a user has no recall. Leave these users "
-    "out before you divide.",
+    hint="A user without relevant movies makes your result NaN: 0 hits of 0. Such a user has no recall. Leave these "
+    "users out before you divide.",
 )
 def zero_by_zero(recommended, relevant):
     hits, n_relevant = _hits(recommended, relevant)
@@ -821,7 +824,8 @@ def zero_by_zero(recommended, relevant):
 
 @mistake(
     "softmax.recall_at_k",
-    hint="Users without any relevant movie count in your mean, with 0. Nobody could do better for them. Leave them out.",
+    hint="Users without any relevant movie count in your mean, with 0. Nobody could do better for them. Leave them "
+    "out.",
 )
 def recall_over_all_users(recommended, relevant):
     hits, n_relevant = _hits(recommended, relevant)
@@ -849,14 +853,14 @@ distractor(
 distractor(
     "softmax.popularity_bias",
     "b",
-    hint="Dividing by the number of movies makes histories of different lengths comparable. It treats a well-known movie "
-    "like any other.",
+    hint="Dividing by the number of movies makes histories of different lengths comparable. It treats a well-known "
+    "movie like any other.",
 )
 distractor(
     "softmax.popularity_bias",
     "c",
-    hint="The measure rewards popular movies as well, because the test set was collected in the same way. So a good score "
-    "does not show that there is no bias.",
+    hint="The measure rewards popular movies as well, because the test set was collected in the same way. So a good "
+    "score does not show that there is no bias.",
 )
 
 # --- sampled_softmax_loss --------------------------------------------------------------------------------------------
@@ -873,8 +877,8 @@ def _loss(chosen, others):
 
 @mistake(
     "softmax.sampled_softmax_loss",
-    hint="You did not correct the scores. Movies that are drawn often are then pushed down often, and the model learns to "
-    "rank them too low. Subtract `log_q` from every score.",
+    hint="You did not correct the scores. Movies that are drawn often are then pushed down often, and the model "
+    "learns to rank them too low. Subtract `log_q` from every score.",
 )
 def not_corrected(user_embeddings, movie_embeddings, labels, sampled, log_q):
     chosen, others, own = _parts(user_embeddings, movie_embeddings, labels, sampled)
@@ -883,8 +887,8 @@ def not_corrected(user_embeddings, movie_embeddings, labels, sampled, log_q):
 
 @mistake(
     "softmax.sampled_softmax_loss",
-    hint="You corrected in the wrong direction. A movie that is drawn often stands for few others, so its term in the sum "
-    "has to be smaller: subtract `log_q`.",
+    hint="You corrected in the wrong direction. A movie that is drawn often stands for few others, so its term in "
+    "the sum has to be smaller: subtract `log_q`.",
 )
 def correction_added(user_embeddings, movie_embeddings, labels, sampled, log_q):
     chosen, others, own = _parts(user_embeddings, movie_embeddings, labels, sampled)
@@ -893,8 +897,8 @@ def correction_added(user_embeddings, movie_embeddings, labels, sampled, log_q):
 
 @mistake(
     "softmax.sampled_softmax_loss",
-    hint="You corrected the scores of the sampled movies, but not that of the chosen one. They stand in one sum, so they "
-    "must be on the same scale.",
+    hint="You corrected the scores of the sampled movies, but not that of the chosen one. They stand in one sum, so "
+    "they must be on the same scale.",
 )
 def chosen_not_corrected(user_embeddings, movie_embeddings, labels, sampled, log_q):
     chosen, others, own = _parts(user_embeddings, movie_embeddings, labels, sampled)
@@ -913,8 +917,8 @@ def own_choice_as_counterexample(user_embeddings, movie_embeddings, labels, samp
 
 @mistake(
     "softmax.sampled_softmax_loss",
-    hint="The chosen movie is missing from the sum over the candidates. Then your number is not minus the logarithm of a "
-    "probability, and can fall without end.",
+    hint="The chosen movie is missing from the sum over the candidates. Then your number is not minus the logarithm "
+    "of a probability, and can fall without end.",
 )
 def chosen_is_no_candidate(user_embeddings, movie_embeddings, labels, sampled, log_q):
     chosen, others, own = _parts(user_embeddings, movie_embeddings, labels, sampled)
@@ -924,8 +928,8 @@ def chosen_is_no_candidate(user_embeddings, movie_embeddings, labels, sampled, l
 
 @mistake(
     "softmax.sampled_softmax_loss",
-    hint="You computed the full softmax over all movies. That is what a sample shall spare us: only the chosen movie and "
-    "the sampled ones are candidates.",
+    hint="You computed the full softmax over all movies. That is what a sample shall spare us: only the chosen movie "
+    "and the sampled ones are candidates.",
 )
 def full_softmax(user_embeddings, movie_embeddings, labels, sampled, log_q):
     return F.cross_entropy(user_embeddings @ movie_embeddings.T - log_q, labels)
@@ -957,14 +961,14 @@ def sampled_overflow(user_embeddings, movie_embeddings, labels, sampled, log_q):
 distractor(
     "softmax.sampled_or_full",
     "a",
-    hint="Noise can help a little, as dropout does, but a sample is taken to save time. Compare the two on the validation "
-    "data before you believe that it makes better lists.",
+    hint="Noise can help a little, as dropout does, but a sample is taken to save time. Compare the two on the "
+    "validation data before you believe that it makes better lists.",
 )
 distractor(
     "softmax.sampled_or_full",
     "b",
-    hint="The correction makes the sampled sum right on average, however the sample was drawn. One sample is still only an "
-    "estimate of it.",
+    hint="The correction makes the sampled sum right on average, however the sample was drawn. One sample is still "
+    "only an estimate of it.",
 )
 distractor(
     "softmax.sampled_or_full",

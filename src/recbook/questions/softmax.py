@@ -139,7 +139,8 @@ def _multinomial_loss_cases(rng: np.random.Generator) -> list[Case]:
     hints=[
         "How many terms does the sum have, and by what is it divided?",
         "`torch.log_softmax(scores, dim=1)` gives all log probabilities. What is 0 times minus infinity?",
-        "Pick the log probabilities at the chosen movies by index, instead of multiplying by zeros; then sum and divide.",
+        "Pick the log probabilities at the chosen movies by index, instead of multiplying by zeros; then sum and "
+        "divide.",
     ],
 )
 def multinomial_loss(code: Code, case: Case) -> Parts:
@@ -350,8 +351,8 @@ def _user_features_cases(rng: np.random.Generator) -> list[Case]:
     hints=[
         "Of how many movies is each number a mean? Is this the same for genres and for years?",
         "`known @ genres` counts, for each user and each genre, the known movies of the genre.",
-        "Scale the years of all movies first, put 0 where the year is unknown, add up with `known @ …`, and divide by the "
-        "number of known movies that have a year.",
+        "Scale the years of all movies first, put 0 where the year is unknown, add up with `known @ …`, and divide "
+        "by the number of known movies that have a year.",
     ],
 )
 def user_features(code: Code, case: Case) -> Parts:
@@ -580,9 +581,10 @@ def _sampled_softmax_cases(rng: np.random.Generator) -> list[Case]:
     },
     hints=[
         "Who are the candidates among whom a user chooses here? How often may the chosen movie be among them?",
-        "`labels.unsqueeze(1) == sampled` is True where a user's own choice was drawn. Which score removes a candidate?",
-        "Correct all scores by `log_q`, put the chosen score beside the others, minus infinity at the user's own choice "
-        "among the others; then as in `softmax_loss`.",
+        "`labels.unsqueeze(1) == sampled` is True where a user's own choice was drawn. Which score removes a "
+        "candidate?",
+        "Correct all scores by `log_q`, put the chosen score beside the others, minus infinity at the user's own "
+        "choice among the others; then as in `softmax_loss`.",
     ],
 )
 def sampled_softmax_loss(code: Code, case: Case) -> Parts:
