@@ -138,12 +138,14 @@ class CFModel(nn.Module):
 
     def forward(self, users, movies):
         """Predicted ratings, float tensor (n_pairs,), of the pairs given by two int tensors (n_pairs,)."""
-        return (self.U.index_select(0, users) * self.V.index_select(0, movies)).sum(dim=1)
+        of_users, of_movies = self.U.index_select(0, users), self.V.index_select(0, movies)
+        return (of_users * of_movies).sum(dim=1)
 
     @property
     def embeddings(self):
         """A dictionary with U as "user_id" and V as "movie_id", both as NumPy arrays."""
-        return {"user_id": self.U.detach().numpy(), "movie_id": self.V.detach().numpy()}
+        arrays = {"user_id": self.U, "movie_id": self.V}
+        return {name: tensor.detach().numpy() for name, tensor in arrays.items()}
 
 
 def train(model, num_iterations, learning_rate, A_train, A_test):
