@@ -1,6 +1,7 @@
 """Reference implementations for the chapter `deep_recommender` (seed 001, tasks B1.1 to B2.4).
 
-Ratings are long tensors `users` and `movies` of numbers from 0, and a float tensor `ratings` in stars, all (n_ratings,).
+Ratings are two long tensors, `users` and `movies` (numbers from 0), and a float tensor `ratings` in stars; all have the
+shape (n_ratings,).
 """
 
 import torch
@@ -50,9 +51,12 @@ def n_parameters(n_users, n_movies, n_factors, hidden):
     Returns:
         An int.
     """
-    sizes = [2 * n_factors, *hidden, 1]
-    layers = sum((n_in + 1) * n_out for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True))
-    return (n_users + n_movies) * n_factors + layers
+    total = (n_users + n_movies) * n_factors
+    n_in = 2 * n_factors
+    for n_out in [*hidden, 1]:
+        total += (n_in + 1) * n_out
+        n_in = n_out
+    return total
 
 
 def hidden_layers(n_in, hidden, dropout_rate):

@@ -3,6 +3,7 @@
 import math
 import random
 from collections import OrderedDict
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -58,7 +59,7 @@ class AClass(nn.Module):
     def __init__(self, n_in, hidden, dropout_rate):
         super().__init__()
         sizes = [n_in] + (list(hidden) if hasattr(hidden, "__len__") else [hidden])
-        self.linear = nn.ModuleList([nn.Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)])
+        self.linear = nn.ModuleList([nn.Linear(a, b) for a, b in pairwise(sizes)])
         self.rate = dropout_rate
 
     def forward(self, x):

@@ -3,6 +3,8 @@
 They stand in the order of the exercises. Where two misconceptions give the same answer, one entry speaks of both.
 """
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -169,7 +171,7 @@ def tables_swapped(users_embedding, movies_embedding, dropout, users, movies):
 
 
 def layers_of(sizes, biases=True):
-    return sum((a + biases) * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+    return sum((a + biases) * b for a, b in pairwise(sizes))
 
 
 @mistake("deep_recommender.n_parameters", hint="You counted weights, but no biases. Each output of a layer has one.")
@@ -313,7 +315,8 @@ def keeps_instead_of_drops(n_in, hidden, dropout_rate):
 
 @mistake(
     "deep_recommender.hidden_layers",
-    hint="Every layer reads `n_in` numbers in your chain. The second layer reads what the first one gives: `n_in` has to "
+    hint="Every layer reads `n_in` numbers in your chain. The second layer reads what the first one gives: `n_in` has "
+    "to "
     "change after each layer.",
 )
 def sizes_do_not_chain(n_in, hidden, dropout_rate):
@@ -405,7 +408,8 @@ def without_sigmoid(x, minmax):
 
 @mistake(
     "deep_recommender.to_range",
-    hint="First squeeze, then stretch. You stretched first, and the sigmoid came last: everything lies between 0 and 1.",
+    hint="First squeeze, then stretch. You stretched first, and the sigmoid came last: everything lies between 0 and "
+    "1.",
 )
 def sigmoid_last(x, minmax):
     return torch.sigmoid(minmax[0] + (minmax[1] - minmax[0]) * x)
@@ -414,7 +418,8 @@ def sigmoid_last(x, minmax):
 distractor(
     "deep_recommender.exactly_five",
     "a",
-    hint="A score of 0 gives 3 stars, the middle. To get nearer to 5, the score must grow, and there is no finite score "
+    hint="A score of 0 gives 3 stars, the middle. To get nearer to 5, the score must grow, and there is no finite "
+    "score "
     "with a sigmoid of 1.",
 )
 distractor(
@@ -505,7 +510,8 @@ def movies_in_front(model, users, movies, minmax):
 
 @mistake(
     "deep_recommender.forward",
-    hint="You use the first linear layer of `hidden` only. `hidden` is one module with all layers and activations: call "
+    hint="You use the first linear layer of `hidden` only. `hidden` is one module with all layers and activations: "
+    "call "
     "it as a whole.",
 )
 def skips_the_activation(model, users, movies, minmax):
@@ -636,7 +642,8 @@ def scheduler_fed_the_last_batch(new_batches, train_batch, validate, scheduler, 
 
 @mistake(
     "deep_recommender.run_epochs",
-    hint="The history is right now, but the scheduler is still told the loss of the last batch. It should hear the same "
+    hint="The history is right now, but the scheduler is still told the loss of the last batch. It should hear the "
+    "same "
     "number that you write down.",
 )
 def only_the_history_repaired(new_batches, train_batch, validate, scheduler, n_epochs):
@@ -679,7 +686,8 @@ def mean_training_loss(new_batches, train_batch, validate, scheduler, n_epochs):
 
 @mistake(
     "deep_recommender.run_epochs",
-    hint="You validate and tell the scheduler after every batch. Its patience is counted in epochs: once each is enough.",
+    hint="You validate and tell the scheduler after every batch. Its patience is counted in epochs: once each is "
+    "enough.",
 )
 def after_every_batch(new_batches, train_batch, validate, scheduler, n_epochs):
     history = []
@@ -787,7 +795,8 @@ def root_before_mean(model, users, movies, ratings):
 
 @mistake(
     "deep_recommender.evaluate",
-    hint="The model is measured in training mode. Its dropout silences neurons at random, which makes it look worse than "
+    hint="The model is measured in training mode. Its dropout silences neurons at random, which makes it look worse "
+    "than "
     "it is. Switch the mode.",
 )
 def in_training_mode(model, users, movies, ratings):
@@ -856,6 +865,7 @@ distractor(
 distractor(
     "deep_recommender.what_depth_adds",
     "c",
-    hint="Both models look up one vector for each user and each movie. Somebody without ratings has an untrained vector "
+    hint="Both models look up one vector for each user and each movie. Somebody without ratings has an untrained "
+    "vector "
     "in either of them, and depth cannot make up for it.",
 )

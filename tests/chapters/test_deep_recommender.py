@@ -88,7 +88,9 @@ def test_the_loss_of_an_epoch_counts_every_rating_once():
     ratings = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0])
     still = torch.optim.SGD(net.parameters(), lr=0.0)
     losses = [
-        solved.train_epoch(net, [(numbers[b], numbers[b], ratings[b]) for b in numbers.split(size)], nn.MSELoss(), still)
+        solved.train_epoch(
+            net, [(numbers[b], numbers[b], ratings[b]) for b in numbers.split(size)], nn.MSELoss(), still
+        )
         for size in (1, 2, 3, 5)
     ]
     np.testing.assert_allclose(losses, losses[0], rtol=1e-5)

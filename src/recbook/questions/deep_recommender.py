@@ -6,6 +6,7 @@ Every question brings its own small model and data, so no exercise depends on an
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -194,7 +195,8 @@ def _n_parameters_cases(rng: np.random.Generator) -> list[Case]:
     parts={"n_parameters": equal(about="the number of parameters")},
     hints=[
         "Which numbers are learned: those in the tables, those on the connections, those added to a sum?",
-        "A table has a row for each user. A layer from a numbers to b numbers has a weight for each pair, and b biases.",
+        "A table has a row for each user. A layer from a numbers to b numbers has a weight for each pair, and b "
+        "biases.",
         "Write down the sizes from the joined vector to the one output, and go through them in pairs.",
     ],
 )
@@ -205,7 +207,7 @@ def n_parameters(code: Code, case: Case) -> Parts:
 def _hidden_layers_cases(rng: np.random.Generator) -> list[Case]:
     def case(what: str, n_in: int, hidden: int | list[int]) -> Case:
         sizes = [n_in, *([hidden] if isinstance(hidden, int) else hidden)]
-        weights = [rng.normal(0, 0.8, (b, a)).astype(np.float32) for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
+        weights = [rng.normal(0, 0.8, (b, a)).astype(np.float32) for a, b in pairwise(sizes)]
         return {"what": what, "n_in": n_in, "hidden": hidden, "weights": weights,
                 "x": rng.normal(size=(6, n_in)).astype(np.float32)}  # fmt: skip
 
@@ -448,7 +450,8 @@ def _third(predictions: torch.Tensor, ratings: torch.Tensor) -> torch.Tensor:
     hints=[
         "The last batch is smaller than the others. Should each of its ratings count more than other ratings?",
         "The criterion gives the mean of a batch. Times the number of ratings of the batch, it is a sum again.",
-        "Training mode; then for each batch clear, predict, compare, go backward, step. Add up sums and counts as plain "
+        "Training mode; then for each batch clear, predict, compare, go backward, step. Add up sums and counts as "
+        "plain "
         "numbers, and divide once.",
     ],
 )
