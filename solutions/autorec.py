@@ -227,6 +227,16 @@ def user_or_item():
 
 MODEL_ANSWERS = {
     "findings": """\
-TO WRITE
+The default rating: confirmed, with these settings. On validation ratings a default of 0 gives 0.953 stars (0.952 to
+0.955 over the seeds), 2 to 5 stars and the user's average all give 1.012, and the bars are far from touching. But the
+best input is none of them: a centred row gives 0.936, with the same information as the user's average.
+Activations: confirmed, with these settings. Sigmoid and linear reach about 0.951; each of the other pairs stays behind
+by much more than the spread over the seeds. Overfitting: confirmed, with these settings. The unbounded
+pairs have their best epoch within the first few, then the validation error rises by about a tenth of a star while
+the training error falls far below that of the sigmoid, whose validation error hardly rises.
+What the page cannot decide: all pairs were trained with one penalty, one step size and one default rating. Perhaps
+an unbounded activation only wants a stronger penalty or smaller steps. One would choose both for each pair on
+validation ratings, with the same number of trials for each, and then compare on ratings that were not used for it, on a
+second data set as well.
 """,
 }

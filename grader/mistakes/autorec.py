@@ -46,7 +46,8 @@ def sixty_four_bits(users, movies, ratings, num_users, num_items, init_value=0, 
 
 @mistake(
     "autorec.data_preprocessor",
-    hint="The average was taken over all cells of a row, also the gaps. A user's mean is the sum of the ratings divided "
+    hint="The average was taken over all cells of a row, also the gaps. A user's mean is the sum of the ratings "
+    "divided "
     "by the number of ratings.",
 )
 def average_over_all_cells(users, movies, ratings, num_users, num_items, init_value=0, average=False):
@@ -116,7 +117,8 @@ distractor(
 distractor(
     "autorec.default_rating",
     "d",
-    hint="Biases can take up what is the same for every user. But a user with many ratings has fewer gaps than one with "
+    hint="Biases can take up what is the same for every user. But a user with many ratings has fewer gaps than one "
+    "with "
     "few, so the sum of the defaults differs between users.",
 )
 
@@ -134,7 +136,8 @@ def se_over_all_cells(y_true, y_pred):
 
 @mistake(
     "autorec.masked_se",
-    hint="You added up everything to one number. One sum for each row is asked for: along which dimension does one walk "
+    hint="You added up everything to one number. One sum for each row is asked for: along which dimension does one "
+    "walk "
     "to stay in a row?",
 )
 def se_as_one_number(y_true, y_pred):
@@ -181,7 +184,8 @@ def mse_divided_by_cells(y_true, y_pred):
 
 @mistake(
     "autorec.masked_mse",
-    hint="There is no mask: gaps were taken for ratings of 0 stars, and the model is punished for every recommendation.",
+    hint="There is no mask: gaps were taken for ratings of 0 stars, and the model is punished for every "
+    "recommendation.",
 )
 def mse_over_all_cells(y_true, y_pred):
     return (y_true - y_pred).square().mean()
@@ -317,7 +321,8 @@ def clipped_mean_over_users(y_true, y_pred, lowest=1.0, highest=5.0):
 
 @mistake(
     "autorec.masked_rmse_clip",
-    hint="You changed the predictions that were given to you (`clamp_` works in place). Whoever ranks by them afterwards "
+    hint="You changed the predictions that were given to you (`clamp_` works in place). Whoever ranks by them "
+    "afterwards "
     "finds many ties at 5 stars. `clamp` makes a new tensor.",
 )
 def clips_in_place(y_true, y_pred, lowest=1.0, highest=5.0):
@@ -351,7 +356,7 @@ class _Layers(nn.Module):
 
 @mistake(
     "autorec.AutoRec",
-    hint="The last activation is never used. `AutoRec(..., last_activation=\"elu\")` must bend the output, too.",
+    hint='The last activation is never used. `AutoRec(..., last_activation="elu")` must bend the output, too.',
 )
 class NoLastActivation(_Layers):
     def forward(self, x):
@@ -366,7 +371,8 @@ class ActivationsSwapped(_Layers):
 
 @mistake(
     "autorec.AutoRec",
-    hint="The first activation acts on the input, before the encoder. A layer first takes its weighted sums; then comes "
+    hint="The first activation acts on the input, before the encoder. A layer first takes its weighted sums; then "
+    "comes "
     "its activation.",
 )
 class ActivationBeforeTheLayer(_Layers):
@@ -424,7 +430,8 @@ distractor(
 distractor(
     "autorec.which_activations",
     "b",
-    hint="Two linear layers, one after the other, are one linear layer: a matrix times a matrix is a matrix. What would "
+    hint="Two linear layers, one after the other, are one linear layer: a matrix times a matrix is a matrix. What "
+    "would "
     "then be the use of the hidden layer's activation?",
 )
 distractor(
@@ -439,7 +446,8 @@ distractor(
 
 @mistake(
     "autorec.AutoRec_LReLU",
-    hint="Your slope is PyTorch's default, 0.01, and not the one the model was made with. Pass it on. (The default here "
+    hint="Your slope is PyTorch's default, 0.01, and not the one the model was made with. Pass it on. (The default "
+    "here "
     "is 0.3, which was Keras's: the same layer has different defaults in different libraries.)",
 )
 class SlopeOfTheLibrary(nn.Module):
@@ -541,7 +549,8 @@ def absolute_values(loss, model, reg):
 
 @mistake(
     "autorec.regularized_loss",
-    hint="The value is right, but `.item()` or `.data` cut the penalty off from its gradient: training would not feel it. "
+    hint="The value is right, but `.item()` or `.data` cut the penalty off from its gradient: training would not "
+    "feel it. "
     "Stay with tensors.",
 )
 def penalty_without_gradient(loss, model, reg):
@@ -571,7 +580,8 @@ def sees_the_future(valid_errors, patience):
 
 @mistake(
     "autorec.early_stopping",
-    hint="You kept the last epoch. Training went on for `patience` epochs after the best one just to make sure; go back "
+    hint="You kept the last epoch. Training went on for `patience` epochs after the best one just to make sure; go "
+    "back "
     "to the best.",
 )
 def keeps_the_last(valid_errors, patience):
@@ -679,7 +689,8 @@ def means_forgotten(model, x, means):
 
 @mistake(
     "autorec.item_predictions",
-    hint="You added the means to the input. The model was trained on centred ratings, where a gap is 0; add the means to "
+    hint="You added the means to the input. The model was trained on centred ratings, where a gap is 0; add the "
+    "means to "
     "what comes out.",
 )
 def means_added_before(model, x, means):

@@ -73,7 +73,7 @@ def test_silent_users_change_no_error(seed):
 def test_early_stopping_never_looks_ahead(errors, patience):
     keep, n_epochs = solved.early_stopping(errors, patience)
     assert errors[keep] == min(errors[:n_epochs])
-    assert solved.early_stopping(errors[:n_epochs] + [-1.0], patience) == (
+    assert solved.early_stopping([*errors[:n_epochs], -1.0], patience) == (
         (keep, n_epochs) if n_epochs - 1 - keep == patience else (n_epochs, n_epochs + 1)
     )
 

@@ -104,7 +104,8 @@ def _matrix_cases(rng: np.random.Generator) -> list[Case]:
         "untouched": equal(share=0.25, about="whether the given arrays were left as they were"),
     },
     hints=[
-        "Make a matrix with `init_value=3`, put one rating of 3.5 into it, and look at that cell. Where did half a star "
+        "Make a matrix with `init_value=3`, put one rating of 3.5 into it, and look at that cell. Where did half a "
+        "star "
         "go?",
         "`np.full` takes a `dtype`. `np.bincount(users, weights=...)` adds up by user, and a matrix takes many numbers "
         "at once: `matrix[users, movies] = ratings`.",
@@ -422,7 +423,8 @@ def _penalty_cases(rng: np.random.Generator) -> list[Case]:
         "error": close(share=0.5, about="the gradient with respect to the error"),
     },
     hints=[
-        "Should it cost anything to predict a high rating for a movie that everybody likes? Where is that written down?",
+        "Should it cost anything to predict a high rating for a movie that everybody likes? Where is that written "
+        "down?",
         "`model.encoder.weight` is a tensor; its square is taken number by number.",
         "The loss, plus `reg` times (the sum of the squares of one weight matrix plus that of the other).",
     ],
