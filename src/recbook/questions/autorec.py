@@ -108,7 +108,7 @@ def _matrix_cases(rng: np.random.Generator) -> list[Case]:
         "star "
         "go?",
         "`np.full` takes a `dtype`. `np.bincount(users, weights=...)` adds up by user, and a matrix takes many numbers "
-        "at once: `matrix[users, movies] = ratings`.",
+        "at once: `table[rows, columns] = values`.",
         "A float32 matrix, filled with the default (or, row by row, with the user's mean; the mean of all ratings for "
         "a user without any), then all ratings written into it at once.",
     ],
