@@ -10,6 +10,9 @@ from importlib import import_module
 from recbook.errors import UnknownExercise
 from recbook.question import Essay, Exercise, Question
 
+#: More names than this are not listed in a message.
+_MANY = 20
+
 
 def chapters() -> list[str]:
     """The names of the chapters that have questions."""
@@ -44,4 +47,5 @@ def _unknown(kind: str, name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     if near:
         return f"There is no {kind} {name!r}. Did you mean {near[0]!r}?"
-    return f"There is no {kind} {name!r}. There are: {', '.join(known)}."
+    some = ", ".join(known[:_MANY]) + (", ..." if len(known) > _MANY else "")
+    return f"There is no {kind} {name!r}. There are: {some}."
