@@ -14,8 +14,8 @@ from conftest import CHAPTER, hand_in, only_definitions
 from grader.errors import GradebookError, GraderError, NoHandins, OutNotWritable, UnknownChapter
 from grader.gradebook import Mark, open_gradebook, record
 from grader.grading import grade
-from grader.results import prepare_out
 from grader.references import SECRET_FILE, question_seed
+from grader.results import prepare_out
 from recbook.question import Essay
 from recbook.questions import find, of_chapter
 

@@ -6,8 +6,8 @@ import time
 import psutil
 import pytest
 
-from grader.limits import Limits
 from grader.errors import ChildProblem
+from grader.limits import Limits
 from grader.supervise import Code, respond_apart
 from recbook.answer import Opaque
 from recbook.questions import find
@@ -127,7 +127,7 @@ def test_loaders_return_the_sample(notebook):
 def test_usage_is_measured(notebook):
     assert notebook.cpu_seconds > 1
     assert notebook.peak_memory > 100 << 20
-    assert notebook.starts == 4
+    assert notebook.starts >= 4
 
 
 def test_a_file_with_a_syntax_error_is_reported_as_data(worker):
