@@ -239,5 +239,21 @@ def doctor() -> None:
         out_console.print(f"  {path}", highlight=False, soft_wrap=True)
 
 
+@app.command()
+@for_people
+def report(
+    chapter: Annotated[str, typer.Argument(help="Such as autoencoder.")],
+    out: Annotated[Path, typer.Option(help="Where `grade` put its results.")],
+    show: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Write one page about a graded class: scores, exercises, misconceptions, what is suspicious, what it cost."""
+    from grader.report import report as write_report
+
+    path = write_report(chapter, out)
+    out_console.print(str(path), highlight=False, soft_wrap=True)
+    if show:
+        typer.launch(str(path))
+
+
 if __name__ == "__main__":
     sys.exit(run())
