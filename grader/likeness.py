@@ -7,7 +7,6 @@ wrong ones that no known mistake explains, equal to the last digit.
 
 from __future__ import annotations
 
-import ast
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -141,28 +140,14 @@ def _own_fingerprints(
 
 @cache
 def fingerprints(code: str) -> np.ndarray:
-    """The distinct fingerprints of a piece of code, sorted. Names, comments, docstrings and layout do not count."""
+    """The distinct fingerprints of a piece of code, sorted. Names, comments and layout do not count, texts hardly."""
     from copydetect.utils import filter_code, hashed_kgrams, winnow
 
-    text, _ = filter_code(_without_docstrings(code), "cell.py", "python")
+    text, _ = filter_code(code, "cell.py", "python")
     if len(text) < _LENGTH:
         return np.array([], dtype=np.int64)
     hashes, _ = winnow(hashed_kgrams(text, _LENGTH), window_size=1)  # all: cells are short
     return hashes
-
-
-def _without_docstrings(code: str) -> str:
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return code
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and ast.get_docstring(node):
-            node.body = node.body[1:] or [ast.Pass()]
-    try:
-        return ast.unparse(tree)
-    except RecursionError:
-        return code
 
 
 # --- Answers -------------------------------------------------------------------------------------------------------
