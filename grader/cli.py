@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -252,7 +253,39 @@ def report(
     path = write_report(chapter, out)
     out_console.print(str(path), highlight=False, soft_wrap=True)
     if show:
-        typer.launch(str(path))
+        open_page(path)
+
+
+@app.command()
+@for_people
+def demo(
+    chapter: Annotated[str, typer.Argument(help="Such as softmax.")] = "autoencoder",
+    handins: Annotated[int, typer.Option(min=1, help="How large the class is.")] = 30,
+    jobs: Annotated[int, typer.Option(min=1, help="How many hand-ins at the same time.")] = os.cpu_count() or 1,
+    isolation: Annotated[
+        Isolation, typer.Option(help="namespaces: lock student code in. none: leave out the hostile hand-ins.")
+    ] = Isolation.namespaces,
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Open the report in a browser.")] = True,
+) -> None:
+    """Grade a simulated class before your eyes: right, wrong in each known way, hostile, broken files."""
+    from grader.demo import demo as grade_demo
+
+    path, surprises = grade_demo(chapter, handins, jobs, isolation=isolation.value, console=out_console)
+    for line in surprises:
+        error_console.print(f"[red]✗[/] {rich_escape(line)}", highlight=False, soft_wrap=True)
+    out_console.print(f"The report: {path}", highlight=False, soft_wrap=True)
+    if show:
+        open_page(path)
+    if surprises:
+        raise typer.Exit(1)
+
+
+def open_page(path: Path) -> None:
+    """Open a page in a browser, where there is a screen."""
+    import webbrowser
+
+    if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(path.resolve().as_uri())
 
 
 if __name__ == "__main__":
