@@ -7,6 +7,7 @@ same shape, true where there is a rating.
 import copy
 import json
 import math
+from itertools import pairwise
 
 import pandas as pd
 import torch
@@ -46,7 +47,7 @@ class Deep_AE_model(nn.Module):
             "linear": lambda z: z,
         }
         sizes = [num_items + side_infor_size, *layers, num_items]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         self.activation, self.last_activation = activations[activation], activations[last_activation]
         self.dropout = nn.Dropout(dropout)
         self.code = len(layers) // 2
@@ -175,7 +176,7 @@ def denoising_loss(model, noise, x, known, y):
         included. There is at least one.
     """
     observed = known[:, : y.shape[1]]
-    return (model(noise(x, known)) - y)[observed].square().mean()
+    return ((model(noise(x, known)) - y) * observed).square().sum() / observed.sum()
 
 
 def side_features(user_ids, users):

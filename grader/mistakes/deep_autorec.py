@@ -5,6 +5,7 @@ They stand in the order of the exercises. Where two misconceptions give the same
 
 import json
 import math
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ class _Deep(nn.Module):
         super().__init__()
         self._check(list(layers))
         sizes = self._sizes(num_items, list(layers), side_infor_size)
-        self.layers = self._container(nn.Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+        self.layers = self._container(nn.Linear(a, b) for a, b in pairwise(sizes))
         self.activation, self.last_activation = _ACTIVATIONS[activation], _ACTIVATIONS[last_activation]
         self.dropout = nn.Dropout(dropout)
         self.code = len(layers) // 2

@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def _deep_cases(rng: np.random.Generator) -> list[Case]:
             "what": "model", "layers": layers, "activation": activation, "last": last, "num_items": num_items,
             "side": side, "x": rng.normal(0, 1.2, (4, num_items + side)).astype(np.float32),
             "weights": [rng.normal(0.2, 0.6, (b, a)).astype(np.float32)
-                        for a, b in zip(sizes[:-1], sizes[1:], strict=True)],
+                        for a, b in pairwise(sizes)],
             "biases": [rng.normal(0, 0.4, b).astype(np.float32) for b in sizes[1:]],
         }  # fmt: skip
 
@@ -88,7 +89,7 @@ def _dropped(model: nn.Module, x: torch.Tensor) -> list[float]:
     },
     hints=[
         "With hidden layers of sizes 5, 3 and 5, how many fully connected layers are there, and what are their inputs?",
-        "`zip(sizes[:-1], sizes[1:])` walks through neighbours. `nn.ModuleList` makes layers known to the model; a "
+        "`itertools.pairwise(sizes)` walks through neighbours. `nn.ModuleList` makes layers known to the model; a "
         "plain list does not.",
         "Sizes: inputs, the hidden ones, outputs. Go through all layers but the last: layer, activation, and behind "
         "the middle one `nn.Dropout`. Then the last layer and the last activation.",
