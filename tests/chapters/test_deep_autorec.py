@@ -141,9 +141,9 @@ def test_deep_autorec_keeps_its_promise_on_u1():
     if movielens.synthetic:
         pytest.skip("needs the real ML-100K")
     torch.set_num_threads(1)
-    y, test = torch.zeros(2, movielens.n_users, movielens.n_movies)
+    y, test = (torch.zeros(movielens.n_users, movielens.n_movies) for _ in range(2))
     for matrix, part in ((y, movielens.train), (test, movielens.test)):
-        matrix[part["user"].to_numpy(), part["movie"].to_numpy()] = torch.tensor(part["rating"].to_numpy())
+        matrix.numpy()[part["user"], part["movie"]] = part["rating"]
     known = y != 0
     means = torch.where(known.any(1), y.sum(1) / known.sum(1).clamp(min=1), y[known].mean())[:, None]
     x = torch.where(known, y - means, 0.0)
