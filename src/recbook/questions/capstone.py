@@ -242,7 +242,7 @@ def _blend_weights_cases(rng: np.random.Generator) -> list[Case]:
         ratings = np.clip(np.round(3.6 + taste), 1, 5)
         noise = rng.normal(0, 1, (n, len(spreads)))
         noise[:, 1] = 0.8 * noise[:, 0] + 0.6 * noise[:, 1]  # two models that err together
-        predictions = 3.6 + 0.6 * taste[:, None] + noise * np.array(spreads)
+        predictions = 3.2 + 0.6 * taste[:, None] + noise * np.array(spreads)
         return {"predictions": predictions, "ratings": ratings, "strength": strength}
 
     return [case(60, [0.2, 0.9, 0.5], 0.0), case(40, [0.3, 0.8, 0.4], 25.0), case(30, [0.3, 0.9], 400.0)]
@@ -345,7 +345,7 @@ def _difference_cases(rng: np.random.Generator) -> list[Case]:
     needs=["difference"],
     cases=_difference_cases,
     parts={
-        "gap": close(share=1, about="the difference of the two errors"),
+        "gap": close(share=2, about="the difference of the two errors"),
         "interval": close(share=3, rtol=0.085, atol=1e-6, about="how far the limits lie below and above it"),
         "seed": equal(share=0.5, about="what happens with the same seed, and with another one"),
     },
