@@ -50,7 +50,7 @@ def _ratings_with_taste(rng: np.random.Generator, n_users: int, n_movies: int) -
         "n_users": n_users,
         "n_movies": n_movies,
         "seed": int(rng.integers(1, 10_000)),
-        "asked": asked[rng.permutation(len(asked))[:300]],
+        "asked": asked[rng.permutation(len(asked))[:240]],
         "silent_user": silent_user,
         "silent_movie": silent_movie,
     }
@@ -68,7 +68,7 @@ def _ratings_with_taste(rng: np.random.Generator, n_users: int, n_movies: int) -
         "level": near(0.17, share=1, about="the mean prediction of each user and of each movie"),
         "silent": near(0.25, share=0.75, about="the predictions for a user and for a movie without ratings"),
         "taste": near(0.43, share=3, about="the predictions for pairs without a rating"),
-        "much": near(0.34, share=3, about="the predictions for pairs without a rating, asked more strictly"),
+        "much": near(0.34, share=3, about="the predictions for other pairs without a rating, asked more strictly"),
     },
     hints=[
         "What do you know of a user after the mean and the biases are taken away, and how could it tell about a movie?",
@@ -89,11 +89,11 @@ def fit_recommender(code: Code, case: Case) -> Parts:
     if not np.allclose(asked, table[asked_users, asked_movies], atol=1e-3, equal_nan=True):
         raise ValueError("predict gives the same pair another rating when it is asked together with other pairs")
     yield "scale", _range(table)
-    yield "level", np.concatenate([table.mean(axis=1), table.mean(axis=0)]).round(4)
-    silent = np.concatenate([table[case["silent_user"]], table[:, case["silent_movie"]]]).round(4)
-    yield "silent", silent
-    yield "taste", asked.round(4)
-    yield "much", asked.round(4)
+    yield "level", np.concatenate([table.mean(axis=1), table.mean(axis=0)]).astype(np.float32)
+    yield "silent", np.concatenate([table[case["silent_user"]], table[:, case["silent_movie"]]]).astype(np.float32)
+    half = len(asked) // 2  # so that the same number is not written down twice
+    yield "taste", asked[:half].astype(np.float32)
+    yield "much", asked[half:].astype(np.float32)
 
 
 def _range(table: np.ndarray) -> str:
