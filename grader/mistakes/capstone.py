@@ -508,7 +508,9 @@ def _of_user(users):
 
 def _sums(a, b, ratings, users):
     who = np.unique(users, return_inverse=True)[1]
-    return np.column_stack([np.bincount(who, (a - ratings) ** 2), np.bincount(who, (b - ratings) ** 2), np.bincount(who)])
+    return np.column_stack(
+        [np.bincount(who, (a - ratings) ** 2), np.bincount(who, (b - ratings) ** 2), np.bincount(who)]
+    )
 
 
 def _draws(n_users, n_draws, rng):

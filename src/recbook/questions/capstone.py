@@ -409,9 +409,7 @@ def _leaderboard_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def leaderboard(code: Code, case: Case) -> Parts:
-    rows = code.leaderboard(
-        case["published"].copy(), case["name"], list(case["errors"]), case["data"], case["split"]
-    )
+    rows = code.leaderboard(case["published"].copy(), case["name"], list(case["errors"]), case["data"], case["split"])
     rows = [(str(model), float(rmse)) for model, rmse in rows]
     yield "own", [rmse for model, rmse in rows if model == case["name"]]
     yield "names", [model for model, _ in rows]
