@@ -393,7 +393,7 @@ def mean_in_place_of_sum(predictions, ratings, strength):
     "models whose predictions spread too much.",
 )
 def scaled_to_one(predictions, ratings, strength):
-    n, m = predictions.shape
+    m = predictions.shape[1]
     left = predictions.T @ predictions + strength * np.eye(m)
     weights = np.linalg.solve(left, predictions.T @ ratings + strength / m)
     return weights / weights.sum()

@@ -43,7 +43,8 @@ def near(rms: float, share: float = 1.0, about: str = "") -> Part:
     """Numbers of the same shape whose root mean square difference from the reference's is at most `rms`.
 
     For answers to which many right ways lead, such as the predictions of a model of the student's own: no single
-    number has to agree, but all together must lie no farther from the reference's than this, in their own units. NaN agrees with NaN only.
+    number has to agree, but all together must lie no farther from the reference's than this, in their own units.
+    NaN agrees with NaN only.
     """
 
     def same(mine: Plain, reference: Plain, _all: dict[str, Plain]) -> bool:

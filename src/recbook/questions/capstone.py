@@ -219,7 +219,7 @@ def _rich_vectors_cases(rng: np.random.Generator) -> list[Case]:
         "gradients": equal(about="which of the three sources training can change"),
     },
     hints=[
-        "A row of `links` has a number for each of the others. What do you get when you multiply it with their vectors?",
+        "A row of `links` has a number for each of the others. And if you multiply it with their vectors?",
         "Both tables have to become (n_rows, n_factors) before they can be added to `own`.",
         "Two matrix products, and a sum of three tensors. No `detach`, no NumPy: gradients have to get through.",
     ],
@@ -352,7 +352,7 @@ def _difference_cases(rng: np.random.Generator) -> list[Case]:
     hints=[
         "Two models fail on the same hard ratings. If you draw ratings for each of them apart, what happens to that?",
         "Draw users, with replacement, and collect all ratings of those drawn. Which number do you compute from them?",
-        "For each draw: both RMSEs on the same drawn ratings, and their difference. Then the 2.5th and 97.5th percentile.",
+        "For each draw: both RMSEs on the same drawn ratings, and their difference. Then two percentiles.",
     ],
     seconds=20,
 )
