@@ -27,6 +27,7 @@ import pandas as pd
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 from nbformat import NotebookNode
 
+from grader import links
 from grader.chapter import (
     ROOT,
     AuthorError,
@@ -120,6 +121,9 @@ def page(
 ) -> NotebookNode:
     """The notebook of a chapter as the site executes and shows it."""
     notebook = parse_chapter(text, chapter, exercises)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = links.for_site(cell.source)
     known = {exercise.id: exercise for exercise in exercises}
     reference = source_of(solutions)
     cells: list[NotebookNode] = []
