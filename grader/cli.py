@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable
+from enum import StrEnum
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +33,14 @@ An instructor's round: `assemble` the release, hand it out, put what comes back 
 )
 out_console = Console()
 error_console = Console(stderr=True)
+
+
+class Isolation(StrEnum):
+    """What `--isolation` takes."""
+
+    namespaces = "namespaces"
+    none = "none"
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -192,11 +202,90 @@ def grade(
     submitted: Annotated[Path, typer.Option(help="Holds <student>/<chapter>/<chapter>.ipynb.")],
     out: Annotated[Path, typer.Option(help="Where gradebook.db, grades.csv, feedback/ and log.jsonl go.")],
     jobs: Annotated[int, typer.Option(min=1, help="How many hand-ins at the same time.")] = 1,
+    isolation: Annotated[
+        Isolation, typer.Option(help="namespaces: lock student code in. none: run it with your rights.")
+    ] = Isolation.namespaces,
+    limits: Annotated[
+        Path | None, typer.Option(help="A TOML file of limits on time, memory, ...; see the instructor guide.")
+    ] = None,
+    scheduler: Annotated[str, typer.Option(help="The address of a Dask scheduler: its workers run the hand-ins.")] = "",
+    again: Annotated[bool, typer.Option("--again", help="Also grade what an earlier run has graded.")] = False,
 ) -> None:
-    """Grade a class: every hand-in in a process of its own, judged elsewhere, marks in nbgrader's gradebook."""
-    from grader.grading import grade as grade_class
+    """Grade a class: every hand-in locked in, judged elsewhere, marks in nbgrader's gradebook.
 
-    grade_class(chapter, submitted, out, jobs)
+    Stopped at any moment, it goes on from there when it is started again.
+    """
+    from grader.grading import grade as grade_class
+    from grader.limits import Limits, read_limits
+
+    chosen = read_limits(limits, chapter) if limits else Limits()
+    grade_class(
+        chapter, submitted, out, jobs, limits=chosen, isolation=isolation.value, scheduler=scheduler, again=again
+    )
+
+
+@app.command()
+@for_people
+def doctor() -> None:
+    """Say whether this machine can lock student code in, and what to do where it cannot."""
+    from grader.apart import explain
+    from grader.isolation import missing, needed, scratch
+
+    if missing():
+        out_console.print(rich_escape(explain()), highlight=False, soft_wrap=True)
+        raise typer.Exit(1)
+    out_console.print("[green]✓[/] Student code can be locked in here: tried, and it works.", highlight=False)
+    out_console.print(f"It can write to {scratch()} only, which is its own, and of the disk it sees:", highlight=False)
+    for path in ("/usr", *map(str, needed())):
+        out_console.print(f"  {path}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+@for_people
+def report(
+    chapter: Annotated[str, typer.Argument(help="Such as autoencoder.")],
+    out: Annotated[Path, typer.Option(help="Where `grade` put its results.")],
+    show: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Write one page about a graded class: scores, exercises, misconceptions, what is suspicious, what it cost."""
+    from grader.report import report as write_report
+
+    path = write_report(chapter, out)
+    out_console.print(str(path), highlight=False, soft_wrap=True)
+    if show:
+        open_page(path)
+
+
+@app.command()
+@for_people
+def demo(
+    chapter: Annotated[str, typer.Argument(help="Such as softmax.")] = "autoencoder",
+    handins: Annotated[int, typer.Option(min=1, help="How large the class is.")] = 30,
+    jobs: Annotated[int, typer.Option(min=1, help="How many hand-ins at the same time.")] = os.cpu_count() or 1,
+    isolation: Annotated[
+        Isolation, typer.Option(help="namespaces: lock student code in. none: leave out the hostile hand-ins.")
+    ] = Isolation.namespaces,
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Open the report in a browser.")] = True,
+) -> None:
+    """Grade a simulated class before your eyes: right, wrong in each known way, hostile, broken files."""
+    from grader.demo import demo as grade_demo
+
+    path, surprises = grade_demo(chapter, handins, jobs, isolation=isolation.value, console=out_console)
+    for line in surprises:
+        error_console.print(f"[red]✗[/] {rich_escape(line)}", highlight=False, soft_wrap=True)
+    out_console.print(f"The report: {path}", highlight=False, soft_wrap=True)
+    if show:
+        open_page(path)
+    if surprises:
+        raise typer.Exit(1)
+
+
+def open_page(path: Path) -> None:
+    """Open a page in a browser, where there is a screen."""
+    import webbrowser
+
+    if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(path.resolve().as_uri())
 
 
 if __name__ == "__main__":

@@ -153,3 +153,27 @@ def _reason(error: SQLAlchemyError) -> str:
 def graded_cells(release_notebook: NotebookNode) -> Mapping[str, NotebookNode]:
     """The cells of a release that nbgrader knows: grade id -> cell."""
     return {cell.metadata.nbgrader.grade_id: cell for cell in release_notebook.cells if "nbgrader" in cell.metadata}
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The marks of one student in one chapter, by grade id: what the grader gave (None: nothing yet), and people."""
+
+    automatic: Mapping[str, float | None]
+    by_hand: Mapping[str, float]
+
+
+def marks_of(book: Gradebook, chapter: str, student: str) -> Marks:
+    """The marks that stand in the gradebook; empty where there are none."""
+    grades = (
+        book.db.query(Grade)
+        .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
+        .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .filter(Assignment.name == chapter, SubmittedAssignment.student_id == student)
+        .all()
+    )
+    automatic = {grade.name: grade.auto_score for grade in grades}
+    by_hand = {grade.name: grade.manual_score for grade in grades if grade.manual_score is not None}
+    book.db.expunge_all()
+    return Marks(automatic, by_hand)
