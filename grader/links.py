@@ -38,7 +38,7 @@ NEVER_LINKED = {
 }
 #: Words that prose also uses in their everyday sense. They count where a chapter introduces them: in italics or bold.
 EVERYDAY = {
-    "attribute", "bag", "buffer", "coalesce", "criterion", "density", "diversity", "factor", "feature", "forward",
+    "attribute", "bag", "buffer", "coalesce", "code", "interval", "link", "criterion", "density", "diversity", "factor", "feature", "forward",
     "funnel", "hit", "index", "label", "leak", "leaf", "mask", "momentum", "negative", "norm", "novelty", "observed",
     "partition", "patience", "pickle", "plateau", "popularity", "register", "relevant", "score", "seed", "selection",
     "sparse", "split", "validation", "vocabulary",
