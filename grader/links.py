@@ -38,10 +38,10 @@ NEVER_LINKED = {
 }
 #: Words that prose also uses in their everyday sense. They count where a chapter introduces them: in italics or bold.
 EVERYDAY = {
-    "attribute", "bag", "buffer", "coalesce", "code", "interval", "link", "criterion", "density", "diversity", "factor", "feature", "forward",
-    "funnel", "hit", "index", "label", "leak", "leaf", "mask", "momentum", "negative", "norm", "novelty", "observed",
-    "partition", "patience", "pickle", "plateau", "popularity", "register", "relevant", "score", "seed", "selection",
-    "sparse", "split", "validation", "vocabulary",
+    "attribute", "bag", "buffer", "coalesce", "code", "criterion", "density", "diversity", "factor", "feature",
+    "forward", "funnel", "hit", "index", "interval", "label", "leaf", "leak", "link", "mask", "momentum",
+    "negative", "norm", "novelty", "observed", "partition", "patience", "pickle", "plateau", "popularity",
+    "register", "relevant", "score", "seed", "selection", "sparse", "split", "validation", "vocabulary",
 }  # fmt: skip
 #: Terms that a chapter does not link, because it uses the word for something else.
 ELSEWHERE = {
