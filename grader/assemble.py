@@ -22,6 +22,7 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from grader import links
 from grader.chapter import (
     ANSWER_LINE,
     BEGIN,
@@ -88,6 +89,10 @@ def source_notebook(
     """The nbgrader source of a chapter that `grader.chapter` has read; `notebook` itself is left alone."""
     known = {exercise.id: exercise for exercise in exercises}
     result = nbformat.from_dict(notebook)
+    address = links.site_address()
+    for cell in result.cells:
+        if cell.cell_type == "markdown":
+            cell.source = links.for_release(cell.source, address)
     add_notes(result, exercises, notebook_note)
     for cell in result.cells:
         kind = next((kind for kind in ("exercise", "check", "essay") if kind in cell.metadata), None)
