@@ -159,16 +159,16 @@ def open_gradebook(course: Path) -> Iterator[Gradebook]:
     config = nbgrader_config(course.resolve()).CourseDirectory
     url = database_url(course)
     try:
-        book = _patiently(lambda: Gradebook(url, config.get("course_id", "default_course")), name_of(url))
+        book = patiently(lambda: Gradebook(url, config.get("course_id", "default_course")), name_of(url))
     except (SQLAlchemyError, InvalidEntry, ImportError) as error:
-        raise GradebookError(f"{name_of(url)} cannot be used as a gradebook: {_reason(error)} {_advice(error)}") from None
+        raise GradebookError(f"{name_of(url)} cannot be used as a gradebook: {reason(error)} {advice(error)}") from None
     try:
         yield book
     finally:
         book.close()
 
 
-def _patiently(action: Callable[[], T], name: str) -> T:
+def patiently(action: Callable[[], T], name: str) -> T:
     """Do it; when another process holds the gradebook, wait, say so, and try again until patience ends."""
     deadline = time.monotonic() + PATIENCE
     told = False
@@ -195,10 +195,10 @@ def _wait_until_free(book: Gradebook) -> None:
             connection.exec_driver_sql("ROLLBACK")
 
     try:
-        _patiently(lock, name_of(book.engine.url))
+        patiently(lock, name_of(book.engine.url))
     except SQLAlchemyError as error:
         raise GradebookError(
-            f"{name_of(book.engine.url)} cannot be written to: {_reason(error)} {_advice(error)}"
+            f"{name_of(book.engine.url)} cannot be written to: {reason(error)} {advice(error)}"
         ) from None
 
 
@@ -210,7 +210,7 @@ def _is_busy(error: Exception) -> bool:
     return any(sign in text for sign in ("is locked", "lock timeout", "deadlock detected", "could not serialize"))
 
 
-def _advice(error: Exception) -> str:
+def advice(error: Exception) -> str:
     """What a person can do, and what has become of the marks."""
     text = str(getattr(error, "orig", None) or error).lower()
     if _is_busy(error):
@@ -253,12 +253,12 @@ def record(book: Gradebook, chapter: str, student: str, marks: Iterable[Mark], t
         return by_hand
 
     try:
-        return _patiently(write, name_of(book.engine.url))
+        return patiently(write, name_of(book.engine.url))
     except KeyError as error:
         raise GradebookError(f"The gradebook has no cell {error} in {chapter!r}. Was another release graded?") from None
     except SQLAlchemyError as error:
         raise GradebookError(
-            f"The marks of {student!r} could not be written: {_reason(error)} {_advice(error)}"
+            f"The marks of {student!r} could not be written: {reason(error)} {advice(error)}"
         ) from None
     finally:
         with contextlib.suppress(SQLAlchemyError):
@@ -324,7 +324,8 @@ def _set_grade(grade: Grade, mark: Mark) -> None:
     grade.auto_score = mark.points
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """What the database said, in one line."""
     lines = str(getattr(error, "orig", None) or error).strip().splitlines()
     return (lines[0].rstrip(".") if lines else type(error).__name__) + "."
 

@@ -1,0 +1,134 @@
+"""What stands in the gradebook: marks of the grader and of people, comments, penalties. Exports and feedback read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nbgrader.api import (
+    Assignment,
+    Gradebook,
+    GradeCell,
+    Notebook,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import selectinload
+
+from grader.assemble import nbgrader_config
+from grader.errors import GradebookError
+from grader.gradebook import advice, name_of, patiently, reason
+
+@dataclass(frozen=True)
+class Standing:
+    """What one student has in one chapter, as it stands: given by the grader, or by a person where one has."""
+
+    #: Grade id -> points; None: a person has still to give them.
+    points: Mapping[str, float | None]
+    #: Grade ids of marks that a person gave.
+    by_hand: frozenset[str] = frozenset()
+    #: Grade ids that wait for a person: not marked yet, or changed since.
+    waiting: frozenset[str] = frozenset()
+    #: Grade id of a graded or solution cell -> what a person wrote there.
+    comments: Mapping[str, str] = field(default_factory=dict)
+    penalty: float = 0.0
+    seconds_late: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """The points given so far, less the penalty for handing in late."""
+        return max(0.0, sum(points or 0.0 for points in self.points.values()) - self.penalty)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A student, as far as the gradebook knows one."""
+
+    id: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    lms_id: str = ""
+
+
+def people(book: Gradebook) -> list[Person]:
+    """All students of the gradebook, by id."""
+    found = [
+        Person(each.id, each.first_name or "", each.last_name or "", each.email or "", each.lms_user_id or "")
+        for each in book.db.query(Student)
+    ]
+    return sorted(found, key=lambda person: person.id)
+
+
+def chapters_of(book: Gradebook) -> list[str]:
+    """The chapters that somebody has marks in."""
+    names = book.db.query(Assignment.name).join(SubmittedAssignment).distinct()
+    return sorted(name for (name,) in names)
+
+
+def max_points_of(book: Gradebook, chapter: str) -> dict[str, float]:
+    """The graded cells of a chapter: grade id -> the most points it can have."""
+    cells = book.db.query(GradeCell.name, GradeCell.max_score).join(Notebook).join(Assignment)
+    return {name: points for name, points in cells.filter(Assignment.name == chapter)}
+
+
+def standings(book: Gradebook, chapter: str, student: str | None = None) -> dict[str, Standing]:
+    """Student -> what stands in the gradebook for a chapter, of everyone who has handed it in (or of one student)."""
+    submissions = (
+        book.db.query(SubmittedNotebook)
+        .join(SubmittedAssignment)
+        .join(Assignment)
+        .filter(Assignment.name == chapter, Assignment.course_id == book.course_id)
+        .options(selectinload(SubmittedNotebook.grades), selectinload(SubmittedNotebook.comments))
+    )
+    if student is not None:
+        submissions = submissions.filter(SubmittedAssignment.student_id == student)
+    return {notebook.assignment.student_id: _standing(notebook) for notebook in submissions}
+
+
+def _standing(notebook: SubmittedNotebook) -> Standing:
+    given = {each.name: each for each in notebook.grades}
+    return Standing(
+        points={
+            name: None if each.manual_score is None and each.auto_score is None else each.score
+            for name, each in given.items()
+        },
+        by_hand=frozenset(name for name, each in given.items() if each.manual_score is not None),
+        waiting=frozenset(name for name, each in given.items() if each.needs_manual_grade),
+        comments={each.name: each.manual_comment for each in notebook.comments if each.manual_comment},
+        penalty=notebook.late_submission_penalty or 0.0,
+        seconds_late=notebook.assignment.total_seconds_late if notebook.assignment.assignment.duedate else 0.0,
+    )
+
+
+def update_late_penalties(book: Gradebook, chapter: str, course: Path) -> None:
+    """Let nbgrader's late-submission plugin say again what late hand-ins lose: marks given by hand count too.
+
+    It is the plugin of the folder's `nbgrader_config.py` (`LateSubmissionPlugin.penalty_method`, or
+    `AssignLatePenalties.plugin_class`); without a due date in the gradebook nobody is late.
+    """
+    step = AssignLatePenalties(config=nbgrader_config(course.resolve()))
+    step.init_plugin()
+
+    def update() -> None:
+        assignment = book.db.query(Assignment).filter_by(name=chapter).one_or_none()
+        if assignment is None or assignment.duedate is None:
+            return
+        for submission in assignment.submissions:
+            late = submission.total_seconds_late
+            for notebook in submission.notebooks:
+                penalty = late and step.plugin_inst.late_submission_penalty(submission.student_id, notebook.score, late)
+                penalty = step._check_late_penalty(notebook, penalty) if penalty else None
+                if notebook.late_submission_penalty != penalty:
+                    notebook.late_submission_penalty = penalty
+        book.db.commit()
+
+    try:
+        patiently(update, name_of(book.engine.url))
+    except SQLAlchemyError as error:
+        book.db.rollback()
+        raise GradebookError(f"Penalties for late hand-ins: {reason(error)} {advice(error)}") from None
