@@ -25,7 +25,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -160,11 +160,13 @@ def collect(
     platform: str = "auto",
     due: datetime | None = None,
     timezone: str = "",
+    limits: Mapping[str, int] | None = None,
 ) -> Collected:
     """Collect a download (a zip, or the folder it was unpacked to) into `submitted`/<student>/<chapter>/.
 
     Of several attempts the last in time counts; the others, and what was collected before, lie under
-    `submitted`/.earlier/. Doing it again changes nothing. `due` has a time zone. Raises `CollectError`.
+    `submitted`/.earlier/. Doing it again changes nothing. `due` has a time zone; `limits` are
+    sizes by the name of the extractor's trait. Raises `CollectError`.
     """
     if not archive.exists():
         raise CollectError(f"There is no {archive}.")
@@ -175,7 +177,8 @@ def collect(
     try:
         submitted.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=submitted, prefix=".collecting-") as folder:
-            return _collect(chapter, archive.resolve(), submitted, Path(folder).resolve(), platform, due, timezone)
+            app, said = _app(chapter, Path(folder).resolve(), {"timezone": timezone, **(limits or {})})
+            return _collect(app, said, archive.resolve(), submitted, platform, due)
     except OSError as error:
         raise CollectError(
             f"{error.filename or submitted}: {error.strerror}. What was collected before is as it was; put this right "
@@ -184,8 +187,9 @@ def collect(
 
 
 def _collect(
-    chapter: str, archive: Path, submitted: Path, folder: Path, platform: str, due: datetime | None, timezone: str
+    app: ZipCollectApp, said: list[str], archive: Path, submitted: Path, platform: str, due: datetime | None
 ) -> Collected:
+    chapter, folder = app.coursedir.assignment_id, Path(app.coursedir.root)
     source = folder / "downloaded" / chapter / "archive"
     source.parent.mkdir(parents=True)
     if archive.is_dir():
@@ -193,8 +197,7 @@ def _collect(
     else:
         source.mkdir()
         (source / "download.zip").symlink_to(archive)
-    app, log = _app(chapter, folder, timezone)
-    _run(app.extract_archive_files, log)
+    _run(app.extract_archive_files, said)
     extracted = Path(app._format_collect_path(app.extracted_directory))
     files = sorted(path for path in extracted.rglob("*.ipynb") if path.is_file())
     extractor = app.extractor_plugin_inst
@@ -214,7 +217,7 @@ def _collect(
         for attempt in attempts[:-1]:
             attempt.path.rename(attempt.path.with_suffix(".earlier"))  # nbgrader shall see the last one only
 
-    _run(app.process_extracted_files, log)
+    _run(app.process_extracted_files, said)
     known = _read_known(submitted, chapter)
     for id, attempts in sorted(by_student.items()):
         last = attempts[-1]
@@ -224,7 +227,9 @@ def _collect(
         _hand_over(made, submitted, student, chapter, last, known, result)
         for attempt in attempts[:-1]:
             why = "a later attempt counts" if attempt.of_chapter == last.of_chapter else f"{last.shown} is {chapter}"
-            kept = _set_aside(attempt.path.with_suffix(".earlier"), submitted, student, chapter, Path(attempt.shown).name)
+            kept = _set_aside(
+                attempt.path.with_suffix(".earlier"), submitted, student, chapter, Path(attempt.shown).name
+            )
             result.replaced.append((student, f"{attempt.shown}: {why}; kept as {kept}"))
         if last.late:
             result.late.append((student, f"{last.time:%Y-%m-%d %H:%M} UTC" if last.time else "Canvas says so"))
@@ -232,7 +237,7 @@ def _collect(
     return result
 
 
-def _app(chapter: str, folder: Path, timezone: str) -> tuple[ZipCollectApp, list[str]]:
+def _app(chapter: str, folder: Path, settings: Mapping[str, object]) -> tuple[ZipCollectApp, list[str]]:
     """nbgrader's own application, on a course directory of its own, and the list its errors go to."""
     said: list[str] = []
     log = logging.getLogger(f"grader.collect.{folder.name}")
@@ -241,7 +246,7 @@ def _app(chapter: str, folder: Path, timezone: str) -> tuple[ZipCollectApp, list
     config = Config()
     config.CourseDirectory.root = str(folder)
     config.CourseDirectory.assignment_id = chapter
-    config.SafeExtractor.timezone = timezone
+    config.SafeExtractor.update(settings)
     app = ZipCollectApp(config=config, log=log, coursedir=CourseDirectory(config=config))
     app.extractor_plugin_inst = SafeExtractor(parent=app)
     return app, said
@@ -256,7 +261,7 @@ class _Lines(logging.Handler):
         self._lines.append(record.getMessage())
 
 
-def _run(step: object, said: list[str]) -> None:
+def _run(step: Callable[[], None], said: list[str]) -> None:
     try:
         step()
     except SystemExit:  # how nbgrader's applications fail
@@ -327,7 +332,12 @@ def _hand_over(
     """Put a collected hand-in where it belongs; what was there goes aside, unless it is later."""
     place = submitted / student / chapter
     there = sorted(place.glob("*.ipynb")) if place.is_dir() else []
-    new = {"order": list(last.order), "file": last.shown, "late": last.late, "sha256": _digest(next(made.glob("*.ipynb")))}
+    new = {
+        "order": list(last.order),
+        "file": last.shown,
+        "late": last.late,
+        "sha256": _digest(next(made.glob("*.ipynb"))),
+    }
     if [_digest(path) for path in there] == [new["sha256"]]:
         result.unchanged.append(student)
         for path in made.glob("timestamp.txt"):
@@ -344,11 +354,14 @@ def _hand_over(
         name = Path(before.get("file", path.name)).name
         kept = _set_aside(path, submitted, student, chapter, name, copy=True)
         result.replaced.append((student, f"what was collected before: {last.shown} counts now; kept as {kept}"))
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if place.exists():
-        aside = made.with_name(f"{chapter}.before")
-        place.rename(aside)
-    made.rename(place)
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "timestamp.txt").unlink(missing_ok=True)
+    brought = [path.name for path in made.iterdir()]
+    for path in made.iterdir():
+        os.replace(path, place / path.name)
+    for path in there:
+        if path.name not in brought:
+            path.unlink()
     known[student] = new
     result.taken.append(student)
 

@@ -133,7 +133,9 @@ class CsvExporter(Exporter):
         header = ["student", "name", "id", "email"]
         for chapter in chapters:
             header += [id for id, _, _ in chapter.exercises]
-            header += [f"{chapter.name} {word}" for word in ("total", "out of", "late penalty", "hours late", "waiting")]
+            header += [
+                f"{chapter.name} {word}" for word in ("total", "out of", "late penalty", "hours late", "waiting")
+            ]
         yield header
         for person in persons:
             row: list[str | float | None] = [person.id, full_name(person), lms_id(person), person.email]

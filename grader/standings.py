@@ -23,6 +23,7 @@ from grader.assemble import nbgrader_config
 from grader.errors import GradebookError
 from grader.gradebook import advice, name_of, patiently, reason
 
+
 @dataclass(frozen=True)
 class Standing:
     """What one student has in one chapter, as it stands: given by the grader, or by a person where one has."""

@@ -117,7 +117,8 @@ class SafeExtractor(ExtractorPlugin):
         if not parts or any(part in _SKIPPED for part in parts):
             return
         shown = "/".join([inside, *parts] if inside else parts)
-        if parts != [part for part in entry.filename.split("/") if part]:
+        place = "/".join([inside[:-4], *parts] if inside else parts)
+        if "/".join(parts) != unicodedata.normalize("NFC", entry.filename):
             self.notes.append((shown, f"had the path {entry.filename!r}"))
         suffix = PurePosixPath(parts[-1]).suffix.lower()
         if stat.S_ISLNK(entry.external_attr >> 16):
@@ -134,7 +135,7 @@ class SafeExtractor(ExtractorPlugin):
             limit = self.max_handed_in_zip if suffix == ".zip" else self.max_file
             try:
                 with archive.open(entry) as source:
-                    path = self._write(source, self._place(target, shown), limit, time)
+                    path = self._write(source, self._place(target, place), limit, time)
             except TooLarge:
                 self.refused.append((shown, f"is larger than {limit >> 20} MB"))
                 return
