@@ -242,7 +242,7 @@ def collect(
 @for_people
 def export(
     out: Annotated[Path, typer.Option(help="The folder of results that `grade` has written.")],
-    format: Annotated[str, typer.Option(help="csv (to read), canvas (gradebook import) or moodle (worksheet).")] = "csv",
+    format: Annotated[str, typer.Option(help="csv (to read), canvas (gradebook) or moodle (worksheet).")] = "csv",
     to: Annotated[Path | None, typer.Option(help="The file to write. Default: DIR/export-<format>.csv.")] = None,
     chapter: Annotated[list[str] | None, typer.Argument(help="Only these chapters.")] = None,
     db_url: Annotated[str, typer.Option(help="The gradebook's database, if it is not in DIR.")] = "",

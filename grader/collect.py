@@ -275,8 +275,8 @@ def _platform(app: ZipCollectApp, files: Iterable[Path], wanted: str, archive: P
     best = max(counts, key=counts.__getitem__)
     if not counts[best]:
         raise CollectError(
-            f"No notebook in {archive} has a name as {' or '.join(counts)} gives it. Collect the platform's own download "
-            "(Moodle: 'Download all submissions', Canvas: 'Download Submissions'), not renamed."
+            f"No notebook in {archive} has a name as {' or '.join(counts)} gives it. Collect the platform's own "
+            "download (Moodle: 'Download all submissions', Canvas: 'Download Submissions'), not renamed."
         )
     return best, collectors[best]
 
@@ -346,7 +346,7 @@ def _hand_over(
         return
     before = known.get(student, {})
     if there and _order_of(place, before, last) > last.order:
-        kept = _set_aside(next(made.glob("*.ipynb")), submitted, student, chapter, Path(last.shown).name)
+        kept = _set_aside(notebook, submitted, student, chapter, Path(last.shown).name)
         result.unchanged.append(student)
         result.replaced.append((student, f"{last.shown}: a later attempt was collected before; kept as {kept}"))
         return

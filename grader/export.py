@@ -142,10 +142,11 @@ class CsvExporter(Exporter):
             for chapter in chapters:
                 each = chapter.standing.get(person.id)
                 row += points_of(each, chapter)
-                row += (
-                    [None, chapter.max_points, None, None, None] if each is None else
-                    [each.total, chapter.max_points, each.penalty, round(each.seconds_late / 3600, 1), len(each.waiting)]
-                )  # fmt: skip
+                if each is None:
+                    row += [None, chapter.max_points, None, None, None]
+                else:
+                    late = round(each.seconds_late / 3600, 1)
+                    row += [each.total, chapter.max_points, each.penalty, late, len(each.waiting)]
             yield row
 
 

@@ -99,7 +99,8 @@ def feedback_page(
     return _environment().get_template("feedback.html.j2").render(
         student=student, chapter=chapter, title=title, rows=rows, problem=problem, words=WORDS, signs=SIGNS,
         cells=[cell for cell in shown if cell.outputs],
-        points=max(0.0, sum(row.points or 0 for row in rows) - penalty), penalty=penalty, max_points=sum(row.max_points for row in rows),
+        points=max(0.0, sum(row.points or 0 for row in rows) - penalty), penalty=penalty,
+        max_points=sum(row.max_points for row in rows),
         pending=sum(row.points is None for row in rows),
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What stands in the gradebook: marks of the grader and of people, comments, penalties. Exports and feedback read it."""
+"""What stands in the gradebook: marks of the grader and of people, comments, penalties. For exports and feedback."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def chapters_of(book: Gradebook) -> list[str]:
 def max_points_of(book: Gradebook, chapter: str) -> dict[str, float]:
     """The graded cells of a chapter: grade id -> the most points it can have."""
     cells = book.db.query(GradeCell.name, GradeCell.max_score).join(Notebook).join(Assignment)
-    return {name: points for name, points in cells.filter(Assignment.name == chapter)}
+    return dict(cells.filter(Assignment.name == chapter).tuples())
 
 
 def standings(book: Gradebook, chapter: str, student: str | None = None) -> dict[str, Standing]:

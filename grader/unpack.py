@@ -201,7 +201,7 @@ class SafeExtractor(ExtractorPlugin):
 
 
 def safe_parts(name: str) -> list[str]:
-    """The parts of an archive's path that can only lead downwards: no root, no drive, no `..`; backslashes divide too."""
+    """The parts of an archive's path that can only lead downwards: no root, no `..`; backslashes divide too."""
     text = unicodedata.normalize("NFC", name.replace("\\", "/"))
     text = "".join(char for char in text if char.isprintable()).encode("utf-8", "replace").decode("utf-8")
     return [part for part in (each.strip() for each in text.split("/")) if part.strip(". ") and part != "~"]

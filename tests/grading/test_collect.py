@@ -1,4 +1,4 @@
-"""Downloads of Moodle and Canvas, as their sources write them, become submitted/<student>/<chapter>/; nothing escapes."""
+"""Downloads of Moodle and Canvas, as their sources write them, become submitted/<student>/<chapter>/."""
 
 import json
 import os
