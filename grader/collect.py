@@ -332,13 +332,9 @@ def _hand_over(
     """Put a collected hand-in where it belongs; what was there goes aside, unless it is later."""
     place = submitted / student / chapter
     there = sorted(place.glob("*.ipynb")) if place.is_dir() else []
-    new = {
-        "order": list(last.order),
-        "file": last.shown,
-        "late": last.late,
-        "sha256": _digest(next(made.glob("*.ipynb"))),
-    }
-    if [_digest(path) for path in there] == [new["sha256"]]:
+    notebook = next(made.glob("*.ipynb"))
+    new = {"order": list(last.order), "file": last.shown, "late": last.late}
+    if [_digest(path) for path in there] == [_digest(notebook)]:
         result.unchanged.append(student)
         for path in made.glob("timestamp.txt"):
             shutil.copyfile(path, place / path.name)
