@@ -1,7 +1,6 @@
-"""Run `recbook.respond` in a process of its own: an empty folder, a minimal environment, limits, no way back but lines.
+"""A worker: one warm process behind a wall, which forks a child for each hand-in.
 
-This module only launches, reads and kills; what the lines mean is `grader.supervise`'s business. A stronger
-isolation replaces `start` by a function that returns something with the same five methods.
+This module launches, reads and kills; what the lines of a child mean is `grader.supervise`'s business.
 """
 
 from __future__ import annotations
@@ -9,160 +8,234 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import resource
+import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal
 
-_KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
+import recbook
+from grader.errors import ChildProblem, NoIsolation
+from grader.isolation import INSIDE, behind_wall, missing, scratch
+from grader.limits import Limits
+
+Isolation = Literal["namespaces", "none"]
+#: What nearly every chapter imports; a chapter's own imports come on top.
+LIBRARIES = ("torch", "numpy", "pandas", "matplotlib.pyplot", "recbook", "recbook.shell", "recbook.respond")
+_WARM = Path(__file__).with_name("warm.py")
+_START_SECONDS = 120.0
+_KILL_SECONDS = 15.0
 _MAX_TROUBLE = 2_000
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What one hand-in may use. Times in seconds of wall time unless they say otherwise, sizes in bytes."""
-
-    start_seconds: float = 90.0
-    cell_seconds: float = 20.0
-    #: For all cells together; when it is used up, only the definitions of the remaining cells are run.
-    cells_seconds: float = 90.0
-    #: Added to the time of each step before the process is killed: it should have stopped the step by itself.
-    grace_seconds: float = 3.0
-    total_seconds: float = 600.0
-    cpu_seconds: int = 900
-    #: How often a hand-in that ended its process is started again.
-    restarts: int = 30
-    #: Address space. With the course's libraries it starts at 1.1 GiB, more where torch is built for GPUs.
-    memory: int = 8 << 30
-    file_size: int = 64 << 20
-    #: Processes and threads of the whole user, where the system counts them so.
-    processes: int = 4096
-    #: All that is read from one process.
-    journal: int = 64 << 20
-
-
-@dataclass(frozen=True)
 class Usage:
-    """What a process and its children used."""
+    """What a hand-in's processes used."""
 
     cpu_seconds: float = 0.0
     peak_memory: int = 0
 
 
 class Apart:
-    """A running process: read its lines, see whether it ended, kill it."""
+    """A running child: read its lines from `journal`, see whether it ended, kill it."""
 
-    def __init__(self, process: subprocess.Popen, journal: int, home: Path):
-        self._process, self.journal, self._home = process, journal, home
+    def __init__(self, worker: Worker, journal: int, errors: IO[bytes]):
+        self._worker, self.journal, self._errors = worker, journal, errors
+        #: Negative: the signal that ended it. None while it runs.
         self.status: int | None = None
+        #: The limit for which it was ended: "memory", "cpu" or "".
+        self.hit = ""
         self.usage = Usage()
 
     def poll(self) -> bool:
-        """True once the process has ended: then `status` (negative: the signal that ended it) and `usage` are known."""
+        """True once it and all that it started have ended: then `status`, `hit` and `usage` are known."""
         if self.status is None:
-            self._reap(os.WNOHANG)
+            self._take(self._worker.heard(0))
         return self.status is not None
 
     def kill(self) -> None:
-        """End the process and everything in its session's group, and wait for it."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        if self.status is None:
-            self._reap(0)
+        """End it and everything it started, and wait for that."""
+        if self.poll():
+            return
+        if self._worker.tell({"do": "kill"}):
+            self._take(self._worker.heard(_KILL_SECONDS))
+        if self.status is None:  # the worker itself is in trouble: with it everything behind its wall ends
+            self._worker.close()
+            self.status = -signal.SIGKILL
 
     def trouble(self) -> str:
-        """The end of what the process wrote to stderr: for the instructor's log, never for a student's mark."""
-        with contextlib.suppress(OSError), (self._home / "stderr").open("rb") as file:
+        """The end of what it wrote to stderr: for the instructor's log, never for a student's mark."""
+        size = self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, size - _MAX_TROUBLE))
+        return (self._errors.read().decode("utf-8", "replace").strip() + self._worker.trouble()).strip()
+
+    def close(self) -> None:
+        """Kill what still runs and close the files."""
+        self.kill()
+        os.close(self.journal)
+        self._errors.close()
+
+    def _take(self, message: dict[str, Any] | None) -> None:
+        if message is None:
+            return
+        self.hit, self.status = message.get("hit", ""), message["status"]
+        if "cpu_seconds" in message:
+            self.usage = Usage(message["cpu_seconds"], message["peak_memory"])
+
+
+class Worker:
+    """One warm process; it runs one child at a time. Close it, or use it in a `with` statement."""
+
+    def __init__(self, isolation: Isolation = "namespaces", libraries: Sequence[str] = LIBRARIES):
+        """Raises `NoIsolation` where the machine cannot lock student code in."""
+        if isolation == "namespaces" and missing():
+            raise NoIsolation(explain())
+        self._walls = isolation == "namespaces"
+        self._libraries = list(dict.fromkeys([*LIBRARIES, *libraries]))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, job: dict[str, Any], limits: Limits) -> Apart:
+        """Start a child with this job; the caller closes it. Raises `ChildProblem` when no worker can be started."""
+        if self._process is None:
+            self.launch()
+        reader, writer = os.pipe()
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the child
+        with tempfile.TemporaryFile() as file:
+            file.write(json.dumps(job).encode("ascii"))
+            file.seek(0)
+            message = {"do": "start", "limits": _plain(limits)}
+            told = self.tell(message, [file.fileno(), writer, errors.fileno()])
+        os.close(writer)
+        if not told:
+            os.close(reader)
+            errors.close()
+            problem = self.trouble()
+            self.close()
+            raise ChildProblem(f"The process for student code has ended by itself.\n{problem}")
+        return Apart(self, reader, errors)
+
+    def tell(self, message: dict[str, Any], files: Sequence[int] = ()) -> bool:
+        """Send a message; False when nobody is there to hear it."""
+        if self._process is None:
+            return False
+        try:
+            socket.send_fds(self._control, [json.dumps(message).encode("ascii")], files)
+        except OSError:
+            return False
+        return True
+
+    def heard(self, seconds: float) -> dict[str, Any] | None:
+        """The next message, waited for so long; None when there is none. A worker that has died ends with a status."""
+        if self._process is None:
+            return {"status": -signal.SIGKILL}
+        if not select.select([self._control], [], [], seconds)[0]:
+            return None
+        with contextlib.suppress(OSError):
+            if data := self._control.recv(1 << 16):
+                return json.loads(data)
+        self.close()
+        return {"status": -signal.SIGKILL}
+
+    def trouble(self) -> str:
+        """The end of what the worker itself wrote to stderr."""
+        with contextlib.suppress(OSError, AttributeError), (self._home / "stderr").open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _MAX_TROUBLE))
             return file.read().decode("utf-8", "replace").strip()
         return ""
 
     def close(self) -> None:
-        """Kill what still runs and remove the folder."""
-        self.kill()
-        os.close(self.journal)
+        """End the worker and everything behind its wall."""
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        self._control.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def _reap(self, flags: int) -> None:
-        try:
-            pid, status, used = os.wait4(self._process.pid, flags)
-        except ChildProcessError:
-            self.status = -signal.SIGKILL
-            return
-        if pid:
-            self.status = self._process.returncode = os.waitstatus_to_exitcode(status)
-            unit = 1 if sys.platform == "darwin" else 1024
-            self.usage = Usage(used.ru_utime + used.ru_stime, used.ru_maxrss * unit)
+    def __enter__(self) -> Worker:
+        return self
 
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
-def start(job: dict[str, Any], limits: Limits) -> Apart:
-    """Start a process with this job. The caller closes it."""
-    home = Path(tempfile.mkdtemp(prefix="recbook-handin-"))
-    work = home / "work"
-    work.mkdir()
-    _copy_font_list(home)
-    reader, writer = os.pipe()
-    try:
-        with (home / "stderr").open("wb") as errors:
-            process = subprocess.Popen(
-                # As `-I`, but with the environment below, so that strings hash alike in every run.
-                [sys.executable, "-s", "-P", "-m", "recbook.respond"],
-                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors, cwd=work,
-                env=_environment(home), pass_fds=(writer,), start_new_session=True,
+    def launch(self) -> None:
+        """Start the process and wait until it is warm. Raises `ChildProblem`."""
+        self._home = Path(tempfile.mkdtemp(prefix="recbook-worker-"))
+        self._home.chmod(0o755)
+        matplotlib = self._home / "matplotlib"
+        matplotlib.mkdir()
+        for path in _font_lists():
+            shutil.copy(path, matplotlib)
+        self._control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        place = scratch() if self._walls else str(self._home / "scratch")
+        warm = f"{INSIDE}/warm.py" if self._walls else str(_WARM)
+        command = [sys.executable, "-s", "-P", warm, str(inside.fileno()), "walls" if self._walls else "open", place]
+        command += self._libraries
+        if self._walls:
+            command = behind_wall(command, [(_WARM, warm), (matplotlib, f"{INSIDE}/matplotlib")])
+        else:
+            Path(place).mkdir()
+        fonts = f"{INSIDE}/matplotlib" if self._walls else str(matplotlib)
+        with inside, (self._home / "stderr").open("wb") as errors:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, cwd="/",
+                env=_environment(place, fonts), pass_fds=(inside.fileno(),), start_new_session=True,
             )  # fmt: skip
-    finally:
-        os.close(writer)
-    apart = Apart(process, reader, home)
-    # Limits are set from outside, before the process is told what to do.
-    _limit(process.pid, limits)
-    with contextlib.suppress(BrokenPipeError), process.stdin as stdin:
-        stdin.write(json.dumps({**job, "journal": writer}).encode("ascii"))
-    return apart
+        message = self.heard(_START_SECONDS)
+        if not message or message.get("event") != "ready":
+            problem = self.trouble()
+            self.close()
+            raise ChildProblem(f"The process for student code does not start.\n{problem}")
 
 
-def _environment(home: Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+def explain() -> str:
+    """What is missing for isolation, how to get it, and how to do without."""
+    lines = [f"- {each.what}: {each.remedy}" for each in missing()]
+    return (
+        "Student code cannot be locked in on this machine. Missing:\n" + "\n".join(lines) + "\n"
+        "To run it all the same, with your rights and in reach of your files, say so: --isolation=none"
+    )
+
+
+def _plain(limits: Limits) -> dict[str, Any]:
+    return {name: value for name, value in asdict(limits).items() if name != "questions"}
+
+
+def _environment(place: str, fonts: str) -> dict[str, str]:
     return {
-        **kept,
-        "HOME": str(home / "work"),
-        "TMPDIR": str(home / "work"),
-        "IPYTHONDIR": str(home / "ipython"),
-        "MPLCONFIGDIR": str(home / "matplotlib"),
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        **({"LD_LIBRARY_PATH": os.environ["LD_LIBRARY_PATH"]} if "LD_LIBRARY_PATH" in os.environ else {}),
+        "PYTHONPATH": str(Path(recbook.__file__).resolve().parents[1]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": f"{place}/work",
+        "TMPDIR": place,
+        "USER": "student",
+        "LOGNAME": "student",
+        "IPYTHONDIR": f"{place}/ipython",
+        "MPLCONFIGDIR": f"{place}/matplotlib",
+        "RECBOOK_FONT_LISTS": fonts,
         "MPLBACKEND": "Agg",
-        "TORCHINDUCTOR_CACHE_DIR": str(home / "torch"),
+        "TORCHINDUCTOR_CACHE_DIR": f"{place}/torch",
         "LANG": "C.UTF-8",
-        "TZ": time.tzname[0] if not hasattr(time, "tzset") else "UTC",
+        "TZ": "UTC",
         "PYTHONHASHSEED": "0",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
+        # Its allocator would start a thread, and then it is not safe to fork.
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",
         "MKL_NUM_THREADS": "1",
         "CUDA_VISIBLE_DEVICES": "",
         "RECBOOK_DATASET": "sample",
     }
-
-
-def _limit(pid: int, limits: Limits) -> None:
-    if not hasattr(resource, "prlimit"):  # not Linux: the time limits of the supervisor remain
-        return
-    wanted = {
-        resource.RLIMIT_AS: limits.memory,
-        resource.RLIMIT_FSIZE: limits.file_size,
-        resource.RLIMIT_NPROC: limits.processes,
-        resource.RLIMIT_CPU: limits.cpu_seconds,
-        resource.RLIMIT_CORE: 0,
-    }
-    with contextlib.suppress(ProcessLookupError):
-        for what, amount in wanted.items():
-            _, hard = resource.prlimit(pid, what)
-            ceiling = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
-            resource.prlimit(pid, what, (ceiling, ceiling))
 
 
 @cache
@@ -171,10 +244,3 @@ def _font_lists() -> tuple[Path, ...]:
     import matplotlib.font_manager
 
     return tuple(Path(matplotlib.get_cachedir()).glob("fontlist-*.json"))
-
-
-def _copy_font_list(home: Path) -> None:
-    folder = home / "matplotlib"
-    folder.mkdir()
-    for path in _font_lists():
-        shutil.copy(path, folder)

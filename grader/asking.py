@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.apart import Limits
+from grader.apart import Worker
 from grader.errors import FileProblem
+from grader.isolation import missing
+from grader.limits import Limits
 from grader.references import Known, references
 from grader.supervise import Asked, Code, Response, respond_apart
+from recbook.answer import Answer
 from recbook.question import Question
 from recbook.questions import find
-from recbook.verdict import Verdict, judge
+from recbook.verdict import Verdict, Word, judge
 
 MAX_FILE = 2 << 20
 _SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
@@ -42,7 +45,9 @@ def ask_file(
         raise FileProblem(f"{exercise} is an essay: a person reads it, there is no code to ask.")
     code = Code(file=(path.name, read_python(path)))
     known = references([question], secret or secrets.token_hex(16))[question.id]
-    response = respond_apart(code, [(question, known.seed)], limits)
+    # An author asks code of their own: where it cannot be locked in, a process of its own is enough.
+    with Worker("none" if missing() else "namespaces") as worker:
+        response = respond_apart(code, [(question, known.seed)], limits, worker.start)
     verdict = judge_asked(question, response.asked[question.id], known, why_missing=_why_missing(response))
     error = (response.cells[0].error or {}) if 0 in response.cells else {}
     return FileVerdict(verdict, describe_error(error) if error.get("type") in _SYNTAX_ERRORS else "")
@@ -68,12 +73,20 @@ def judge_asked(question: Question, asked: Asked, known: Known, why_missing: str
     `why_missing` says why a name that the question needs is not defined, where that is known.
     """
     if asked.answer is None:
-        word = "timeout" if asked.why in ("timeout", "no time left") else "error"
+        word: Word = "timeout" if asked.why in ("timeout", "no time left") else "error"
         return Verdict(question.id, word, 0.0, question.points, _why_no_answer(question, asked))
     verdict = judge(question, asked.answer, known.reference, known.mistakes)
     if asked.answer.missing and why_missing:
         return Verdict(question.id, verdict.verdict, 0.0, question.points, why_missing)
+    if verdict.verdict == "error" and _out_of_memory(asked.answer):
+        hint = "Your code ran out of memory: it took more than this exercise may use. Does something grow without end?"
+        return replace(verdict, hint=hint)
     return verdict
+
+
+def _out_of_memory(answer: Answer) -> bool:
+    raised = answer.raised
+    return raised is not None and (raised.type_name == "MemoryError" or "can't allocate memory" in raised.message)
 
 
 def describe_error(error: dict[str, str] | None) -> str:
@@ -100,6 +113,8 @@ def _why_no_answer(question: Question, asked: Asked) -> str:
             return f"Your code gave no answer within {question.seconds:g} s a case, and could not be stopped."
         case "died":
             return f"Your code ended the whole program when it was called ({asked.detail}). Return the result instead."
+        case "limit":
+            return f"Your code was stopped when it was called: {asked.detail}."
         case "no time left":
             return "The time for the whole hand-in was used up before this exercise was asked. Does every loop end?"
         case "died too often":

@@ -7,6 +7,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable
+from enum import StrEnum
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +32,14 @@ An instructor's round: `assemble` the release, hand it out, put what comes back 
 )
 out_console = Console()
 error_console = Console(stderr=True)
+
+
+class Isolation(StrEnum):
+    """What `--isolation` takes."""
+
+    namespaces = "namespaces"
+    none = "none"
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -192,17 +201,48 @@ def grade(
     submitted: Annotated[Path, typer.Option(help="Holds <student>/<chapter>/<chapter>.ipynb.")],
     out: Annotated[Path, typer.Option(help="Where gradebook.db, grades.csv, feedback/ and log.jsonl go.")],
     jobs: Annotated[int, typer.Option(min=1, help="How many hand-ins at the same time.")] = 1,
+    isolation: Annotated[
+        Isolation, typer.Option(help="namespaces: lock student code in. none: run it with your rights.")
+    ] = Isolation.namespaces,
+    limits: Annotated[
+        Path | None, typer.Option(help="A TOML file of limits on time, memory, ...; see the instructor guide.")
+    ] = None,
+    scheduler: Annotated[str, typer.Option(help="The address of a Dask scheduler: its workers run the hand-ins.")] = "",
+    again: Annotated[bool, typer.Option("--again", help="Also grade what an earlier run has graded.")] = False,
     db_url: Annotated[
         str, typer.Option(help="Keep the marks there, such as postgresql://user@host/name; DIR remembers it.")
     ] = "",
 ) -> None:
-    """Grade a class: every hand-in in a process of its own, judged elsewhere, marks in nbgrader's gradebook."""
+    """Grade a class: every hand-in locked in, judged elsewhere, marks in nbgrader's gradebook.
+
+    Stopped at any moment, it goes on from there when it is started again.
+    """
     from grader.gradebook import use_database
     from grader.grading import grade as grade_class
+    from grader.limits import Limits, read_limits
 
+    chosen = read_limits(limits, chapter) if limits else Limits()
     if db_url:
         use_database(out, db_url)
-    grade_class(chapter, submitted, out, jobs)
+    grade_class(
+        chapter, submitted, out, jobs, limits=chosen, isolation=isolation.value, scheduler=scheduler, again=again
+    )
+
+
+@app.command()
+@for_people
+def doctor() -> None:
+    """Say whether this machine can lock student code in, and what to do where it cannot."""
+    from grader.apart import explain
+    from grader.isolation import missing, needed, scratch
+
+    if missing():
+        out_console.print(rich_escape(explain()), highlight=False, soft_wrap=True)
+        raise typer.Exit(1)
+    out_console.print("[green]✓[/] Student code can be locked in here: tried, and it works.", highlight=False)
+    out_console.print(f"It can write to {scratch()} only, which is its own, and of the disk it sees:", highlight=False)
+    for path in ("/usr", *map(str, needed())):
+        out_console.print(f"  {path}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -45,3 +45,15 @@ class HandinProblem(GraderError):
 
 class ChildProblem(GraderError):
     """The process that runs student code does not start at all: something is wrong with the installation."""
+
+
+class BadLimits(GraderError):
+    """A file of limits cannot be used."""
+
+
+class NoIsolation(GraderError):
+    """Student code cannot be locked in on this machine; the message says what is missing and how to get it."""
+
+
+class NoScheduler(GraderError):
+    """The cluster that should grade cannot be reached, or has nobody to do the work."""

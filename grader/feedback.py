@@ -121,7 +121,8 @@ def write_pages(out: Path, chapter: str | None = None) -> tuple[list[Path], list
     with open_gradebook(out) as book:
         for name in chapters:
             update_late_penalties(book, name, out)
-            standing, title = standings(book, name), _title(out, name)
+            release = _read_notebook(out / "release" / name / f"{name}.ipynb")
+            standing, title = standings(book, name), title_of(release) if release else ""
             seen = set()
             for path in (path for path in paths if path.stem == name):
                 record = read_record(path)
@@ -179,11 +180,11 @@ def _titles(chapter: str) -> dict[str, str]:
         return {}
 
 
-def _title(out: Path, chapter: str) -> str:
-    notebook = _read_notebook(out / "release" / chapter / f"{chapter}.ipynb")
-    cells = notebook.cells if notebook else []
-    lines = (line for cell in cells if cell.cell_type == "markdown" for line in cell.source.splitlines())
-    return next((line[2:].strip() for line in lines if line.startswith("# ")), chapter)
+def title_of(release: NotebookNode) -> str:
+    """The first heading of a chapter; "" when it has none."""
+    cells = (cell for cell in release.cells if cell.cell_type == "markdown")
+    lines = (line for cell in cells for line in cell.source.splitlines())
+    return next((line[2:].strip() for line in lines if line.startswith("# ")), "")
 
 
 def _read_notebook(path: Path) -> NotebookNode | None:

@@ -242,27 +242,17 @@ def record(book: Gradebook, chapter: str, student: str, marks: Iterable[Mark], t
     session = book.db
     marks = tuple(marks)
 
-    def write() -> dict[str, float]:
-        try:
-            by_hand = _write_marks(session, chapter, student, marks, timestamp)
-            session.commit()
-        except BaseException:
-            with contextlib.suppress(SQLAlchemyError):
-                session.rollback()
-            raise
-        return by_hand
-
     try:
-        return patiently(write, name_of(book.engine.url))
+        return patiently(
+            lambda: _whole(session, lambda: _write_marks(session, chapter, student, marks, timestamp)),
+            name_of(book.engine.url),
+        )
     except KeyError as error:
         raise GradebookError(f"The gradebook has no cell {error} in {chapter!r}. Was another release graded?") from None
     except SQLAlchemyError as error:
         raise GradebookError(
             f"The marks of {student!r} could not be written: {reason(error)} {advice(error)}"
         ) from None
-    finally:
-        with contextlib.suppress(SQLAlchemyError):
-            session.expunge_all()  # a class of thousands must not pile up here
 
 
 def _write_marks(session: Any, chapter: str, student: str, marks: Iterable[Mark], timestamp: str) -> dict[str, float]:
@@ -333,3 +323,53 @@ def reason(error: Exception) -> str:
 def graded_cells(release_notebook: NotebookNode) -> Mapping[str, NotebookNode]:
     """The cells of a release that nbgrader knows: grade id -> cell."""
     return {cell.metadata.nbgrader.grade_id: cell for cell in release_notebook.cells if "nbgrader" in cell.metadata}
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The marks of one student in one chapter, by grade id: what the grader gave (None: nothing yet), and people."""
+
+    automatic: Mapping[str, float | None]
+    by_hand: Mapping[str, float]
+
+
+def marks_of(book: Gradebook, chapter: str, student: str) -> Marks:
+    """The marks that stand in the gradebook; empty where there are none."""
+
+    def read() -> Marks:
+        grades = (
+            book.db.query(Grade)
+            .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
+            .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+            .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+            .filter(Assignment.name == chapter, SubmittedAssignment.student_id == student)
+            .all()
+        )
+        automatic = {grade.name: grade.auto_score for grade in grades}
+        by_hand = {grade.name: grade.manual_score for grade in grades if grade.manual_score is not None}
+        return Marks(automatic, by_hand)
+
+    return reading(book, read)
+
+
+def reading(book: Gradebook, read: Callable[[], T]) -> T:
+    """Read something from the gradebook: waits where it is locked, leaves nothing behind. Raises `GradebookError`."""
+    try:
+        return patiently(lambda: _whole(book.db, read), name_of(book.engine.url))
+    except SQLAlchemyError as error:
+        raise GradebookError(f"{name_of(book.engine.url)} cannot be read: {reason(error)} {advice(error)}") from None
+
+
+def _whole(session: Any, action: Callable[[], T]) -> T:
+    """Do it, and end the transaction; take it back when it fails. A class of thousands must not pile up in memory."""
+    try:
+        result = action()
+        session.commit()
+        return result
+    except BaseException:
+        with contextlib.suppress(SQLAlchemyError):
+            session.rollback()
+        raise
+    finally:
+        with contextlib.suppress(SQLAlchemyError):
+            session.expunge_all()

@@ -10,14 +10,14 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from grader.verify import ask_known
-from recbook.answer import Answer
+from recbook.answer import Answer, to_json
 from recbook.question import Question
 from recbook.verdict import KnownMistake
 
@@ -31,6 +31,13 @@ class Known:
     seed: int
     reference: Answer
     mistakes: tuple[KnownMistake, ...]
+
+    def fingerprint(self, question: Question) -> str:
+        """Equal as long as the same answer gets the same verdict."""
+        known = [to_json(self.reference), *(f"{m.name}|{m.hint}|{to_json(m.answer)}" for m in self.mistakes)]
+        parts = [f"{name} {part.rule} {part.share} {_settings(part.same)}" for name, part in question.parts.items()]
+        judged_by = [question.id, f"{question.points:g}", *parts, str(self.seed), *known]
+        return hashlib.sha256("\n".join(judged_by).encode()).hexdigest()[:16]
 
 
 def references(questions: Iterable[Question], secret: str) -> dict[str, Known]:
@@ -54,6 +61,12 @@ def question_seed(secret: str, id: str) -> int:
     """The seed of one question's cases. From it, neither the secret nor another question's seed can be found."""
     digest = hmac.new(secret.encode(), id.encode(), hashlib.sha256).digest()
     return int.from_bytes(digest[:6], "big")
+
+
+def _settings(function: Callable[..., object]) -> list[object]:
+    """The numbers, such as a tolerance, that a comparison was made with."""
+    held = [cell.cell_contents for cell in function.__closure__ or ()]
+    return [_settings(each) if callable(each) else each for each in held]
 
 
 def keep_secret(folder: Path, given: str | None = None) -> str:

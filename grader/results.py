@@ -29,7 +29,7 @@ class Row:
     hint: str = ""
 
 
-def prepare(out: Path) -> None:
+def prepare_out(out: Path) -> None:
     """Make the folder for the results and see that it can be written to. Raises `OutNotWritable`."""
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -16,12 +16,10 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import selectinload
 
 from grader.assemble import nbgrader_config
-from grader.errors import GradebookError
-from grader.gradebook import advice, name_of, patiently, reason
+from grader.gradebook import reading
 
 
 @dataclass(frozen=True)
@@ -58,37 +56,44 @@ class Person:
 
 def people(book: Gradebook) -> list[Person]:
     """All students of the gradebook, by id."""
-    found = [
-        Person(each.id, each.first_name or "", each.last_name or "", each.email or "", each.lms_user_id or "")
-        for each in book.db.query(Student)
-    ]
+    found = reading(
+        book,
+        lambda: [
+            Person(each.id, each.first_name or "", each.last_name or "", each.email or "", each.lms_user_id or "")
+            for each in book.db.query(Student)
+        ],
+    )
     return sorted(found, key=lambda person: person.id)
 
 
 def chapters_of(book: Gradebook) -> list[str]:
     """The chapters that somebody has marks in."""
     names = book.db.query(Assignment.name).join(SubmittedAssignment).distinct()
-    return sorted(name for (name,) in names)
+    return reading(book, lambda: sorted(name for (name,) in names))
 
 
 def max_points_of(book: Gradebook, chapter: str) -> dict[str, float]:
     """The graded cells of a chapter: grade id -> the most points it can have."""
     cells = book.db.query(GradeCell.name, GradeCell.max_score).join(Notebook).join(Assignment)
-    return dict(cells.filter(Assignment.name == chapter).tuples())
+    return reading(book, lambda: dict(cells.filter(Assignment.name == chapter).tuples()))
 
 
 def standings(book: Gradebook, chapter: str, student: str | None = None) -> dict[str, Standing]:
     """Student -> what stands in the gradebook for a chapter, of everyone who has handed it in (or of one student)."""
-    submissions = (
-        book.db.query(SubmittedNotebook)
-        .join(SubmittedAssignment)
-        .join(Assignment)
-        .filter(Assignment.name == chapter, Assignment.course_id == book.course_id)
-        .options(selectinload(SubmittedNotebook.grades), selectinload(SubmittedNotebook.comments))
-    )
-    if student is not None:
-        submissions = submissions.filter(SubmittedAssignment.student_id == student)
-    return {notebook.assignment.student_id: _standing(notebook) for notebook in submissions}
+
+    def read() -> dict[str, Standing]:
+        submissions = (
+            book.db.query(SubmittedNotebook)
+            .join(SubmittedAssignment)
+            .join(Assignment)
+            .filter(Assignment.name == chapter, Assignment.course_id == book.course_id)
+            .options(selectinload(SubmittedNotebook.grades), selectinload(SubmittedNotebook.comments))
+        )
+        if student is not None:
+            submissions = submissions.filter(SubmittedAssignment.student_id == student)
+        return {notebook.assignment.student_id: _standing(notebook) for notebook in submissions}
+
+    return reading(book, read)
 
 
 def _standing(notebook: SubmittedNotebook) -> Standing:
@@ -106,30 +111,27 @@ def _standing(notebook: SubmittedNotebook) -> Standing:
     )
 
 
-def update_late_penalties(book: Gradebook, chapter: str, course: Path) -> None:
+def update_late_penalties(book: Gradebook, chapter: str, course: Path, student: str | None = None) -> None:
     """Let nbgrader's late-submission plugin say again what late hand-ins lose: marks given by hand count too.
 
     It is the plugin of the folder's `nbgrader_config.py` (`LateSubmissionPlugin.penalty_method`, or
     `AssignLatePenalties.plugin_class`); without a due date in the gradebook nobody is late.
     """
-    step = AssignLatePenalties(config=nbgrader_config(course.resolve()))
-    step.init_plugin()
 
     def update() -> None:
         assignment = book.db.query(Assignment).filter_by(name=chapter).one_or_none()
         if assignment is None or assignment.duedate is None:
             return
-        for submission in assignment.submissions:
+        step = AssignLatePenalties(config=nbgrader_config(course.resolve()))
+        step.log.setLevel("ERROR")
+        step.init_plugin()
+        submissions = book.db.query(SubmittedAssignment).filter_by(assignment_id=assignment.id)
+        for submission in submissions if student is None else submissions.filter_by(student_id=student):
             late = submission.total_seconds_late
             for notebook in submission.notebooks:
                 penalty = late and step.plugin_inst.late_submission_penalty(submission.student_id, notebook.score, late)
                 penalty = step._check_late_penalty(notebook, penalty) if penalty else None
                 if notebook.late_submission_penalty != penalty:
                     notebook.late_submission_penalty = penalty
-        book.db.commit()
 
-    try:
-        patiently(update, name_of(book.engine.url))
-    except SQLAlchemyError as error:
-        book.db.rollback()
-        raise GradebookError(f"Penalties for late hand-ins: {reason(error)} {advice(error)}") from None
+    reading(book, update)

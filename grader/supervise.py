@@ -15,16 +15,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from grader.apart import Apart, Limits, Usage, start
+from grader.apart import Apart, Usage
 from grader.errors import ChildProblem
+from grader.limits import Limits
 from recbook.answer import Answer, from_json
 from recbook.asking import draw_cases
 from recbook.errors import BadAnswer
 from recbook.question import Question
 
-#: Why there is no answer: the step stalled, the process ended in it, what came back was no answer, the hand-in used
-#: up its time, or the process ended too often.
-Why = Literal["", "timeout", "died", "malformed", "no time left", "died too often"]
+#: Why there is no answer: the step stalled, the process ended in it, a limit was hit, what came back was no answer, the
+#: hand-in used up its time, or the process ended too often.
+Why = Literal["", "timeout", "died", "limit", "malformed", "no time left", "died too often"]
 Start = Callable[[dict[str, Any], Limits], Apart]
 
 _POLL_SECONDS = 0.25
@@ -38,7 +39,9 @@ class Asked:
     answer: Answer | None = None
     why: Why = ""
     detail: str = ""
+    #: CPU time of the question, and the most memory its process had used by its end, in bytes; both as it says.
     seconds: float = 0.0
+    peak_memory: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,13 @@ class Code:
 
 def respond_apart(
     code: Code,
-    questions: Mapping[Question, int] | Sequence[tuple[Question, int]],
-    limits: Limits = Limits(),  # noqa: B008 - frozen
+    questions: Sequence[tuple[Question, int]],
+    limits: Limits,
+    start: Start,
     *,
-    start: Start = start,
     stop: threading.Event | None = None,
 ) -> Response:
-    """Run `code` apart and ask it the questions, each on the cases of its seed.
+    """Run `code` in children that `start` starts, and ask it the questions, each on the cases of its seed.
 
     A stall or the death of the process costs the cell or question it happens in, and nothing else: the process is
     started again without it. Of a cell that is skipped, the definitions are kept. Raises `ChildProblem` when the
@@ -96,7 +99,7 @@ class _Watch:
     def __init__(self, code: Code, questions: list[tuple[Question, int]], limits: Limits, start: Start, stop) -> None:
         self.response = Response()
         self._code, self._limits, self._start, self._stop = code, limits, start, stop
-        self._questions = {question.id: (question, seed) for question, seed in questions}
+        self._questions = {question.id: (limits.of(question), seed) for question, seed in questions}
         self._deadline = time.monotonic() + limits.total_seconds
         self._skip: set[int] = set()
         self._drop: set[int] = set()
@@ -140,7 +143,9 @@ class _Watch:
     def _job(self) -> dict[str, Any]:
         job: dict[str, Any] = {
             "questions": [
-                {"id": id, "seed": seed} for id, (_, seed) in self._questions.items() if id not in self.response.asked
+                {"id": id, "seed": seed, "seconds": question.seconds, "memory": self._limits.memory_of(question)}
+                for id, (question, seed) in self._questions.items()
+                if id not in self.response.asked
             ],
             "skip_cells": sorted(self._skip),
             "cell_seconds": self._limits.cell_seconds,
@@ -217,8 +222,8 @@ class _Watch:
         question, _ = self._questions[id]
         try:
             answer = from_json(event["answer"], question.max_bytes)
-            asked = Asked(answer, seconds=float(event["seconds"]))
-        except (BadAnswer, TypeError, ValueError, KeyError):
+            asked = Asked(answer, seconds=float(event["seconds"]), peak_memory=int(event["peak_memory"]))
+        except (BadAnswer, TypeError, ValueError, KeyError, OverflowError):
             asked = Asked(why="malformed")
         self.response.asked.setdefault(id, asked)
         self._next("between", None, self._limits.start_seconds)
@@ -228,8 +233,8 @@ class _Watch:
     def _blame(self, ending: str, apart: Apart) -> None:
         """Put the early end down to the step in which it happened."""
         kind, what = self._step
-        why: Why = "timeout" if ending == "timeout" else "died"
-        detail = "" if ending == "timeout" else _how_it_ended(apart.status)
+        why: Why = "timeout" if ending == "timeout" else "limit" if apart.hit else "died"
+        detail = "" if ending == "timeout" else _how_it_ended(apart, self._limits)
         if self._is_over():
             why = "no time left"
         where = kind if what is None else f"{kind} {what}"
@@ -247,14 +252,16 @@ class _Watch:
         self.response.peak_memory = max(self.response.peak_memory, usage.peak_memory)
 
 
-def _how_it_ended(status: int | None) -> str:
-    if status is None or status >= 0:
+def _how_it_ended(apart: Apart, limits: Limits) -> str:
+    if apart.hit == "memory":
+        return f"it used more than {limits.memory / 2**30:.3g} GB of memory"
+    if apart.hit == "cpu" or apart.status in (-signal.SIGXCPU,):
+        return f"it used more than {limits.cpu_seconds} s of CPU time"
+    if apart.status is None or apart.status >= 0:
         return "it ended its process"
-    if -status == signal.SIGXCPU:
-        return "it used up its CPU time"
-    if -status == signal.SIGXFSZ:
-        return "it wrote too large a file"
+    if -apart.status == signal.SIGXFSZ:
+        return f"it wrote a file larger than {limits.file_size >> 20} MB"
     try:
-        return f"its process was ended by {signal.Signals(-status).name}"
+        return f"its process was ended by {signal.Signals(-apart.status).name}"
     except ValueError:
-        return f"its process was ended by signal {-status}"
+        return f"its process was ended by signal {-apart.status}"

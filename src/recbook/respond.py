@@ -1,20 +1,20 @@
 """What runs beside student code: run it, ask the questions, write down the answers. It knows no answer.
 
-`python -m recbook.respond` reads a job, one JSON object, from stdin::
+A job is plain data::
 
-    {"journal": 5,                        # the file descriptor to write to
-     "cells": [[3, "import torch"], ...], # a hand-in's code cells with their numbers, or
+    {"cells": [[3, "import torch"], ...], # a hand-in's code cells with their numbers, or
      "file": ["forward.py", "def ..."],   # a Python file's name and text
      "skip_cells": [7],                   # of these, run only imports and definitions: they ended an earlier process
      "cell_seconds": 20, "cells_seconds": 120,
-     "questions": [{"id": "autoencoder.forward", "seed": 123}, ...]}
+     "questions": [{"id": "autoencoder.forward", "seed": 123, "seconds": 2, "memory": 1000000000}, ...]}
 
-and writes one line of JSON for each thing that happens, so that whoever reads them knows what was going on when
+and one line of JSON is written for each thing that happens, so that whoever reads them knows what was going on when
 the process ended, or when the lines stopped coming::
 
     {"event": "ready"}
     {"event": "cell", "index": 3}         {"event": "cell-end", "index": 3, "outputs": [...], "error": {...} or null}
-    {"event": "question", "id": "..."}    {"event": "answer", "id": "...", "answer": "...", "seconds": 0.02}
+    {"event": "question", "id": "..."}
+    {"event": "answer", "id": "...", "answer": "...", "seconds": 0.02, "peak_memory": 300000000}
     {"event": "end"}
 
 It trusts nothing that student code did, but it cannot stop it either: limits, isolation and judging are the reader's.
@@ -23,15 +23,19 @@ It trusts nothing that student code did, but it cannot stop it either: limits, i
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import linecache
 import os
+import resource
 import signal
 import sys
 import time
 import traceback
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from recbook.answer import MAX_MESSAGE, Answer, CaseAnswer, to_json
@@ -58,32 +62,28 @@ class Journal:
             line = line[os.write(self._descriptor, line) :]
 
 
-def main() -> None:
-    """Read the job, respond, and end without running anything that student code left to run at exit."""
-    job = json.loads(sys.stdin.buffer.read())
-    _no_stdin()
-    respond(job, Journal(job["journal"]))
-    os._exit(0)
-
-
 def respond(job: dict[str, Any], journal: Journal) -> None:
     """Run the code of `job`, then ask its questions."""
     if threads := sys.modules.get("torch") or _import_torch():
         threads.set_num_threads(1)
     warm_up()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    questions = [(find(item["id"]), item["seed"]) for item in job["questions"]]
+    questions = [
+        (replace(find(item["id"]), seconds=item["seconds"]), item["seed"], item["memory"]) for item in job["questions"]
+    ]
     journal.write("ready")
     if "file" in job:
         namespace = _run_file(job, journal)
     else:
         namespace = _run_cells(job, journal)
-    for question, seed in questions:
+    for question, seed, memory in questions:
         journal.write("question", id=question.id)
         before = time.process_time()
-        answer = _ask(question, namespace, seed)
-        seconds = time.process_time() - before
-        journal.write("answer", id=question.id, answer=_encode(answer, question), seconds=round(seconds, 4))
+        with _memory_limit(memory):
+            answer = _ask(question, namespace, seed)
+        seconds = round(time.process_time() - before, 4)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        journal.write("answer", id=question.id, answer=_encode(answer, question), seconds=seconds, peak_memory=peak)
     journal.write("end")
 
 
@@ -92,6 +92,23 @@ def _ask(question: Question, namespace: Namespace, seed: int) -> Answer:
         return ask(question, namespace, seed)
     except BaseException as error:  # KeyboardInterrupt from student code, an alarm that rang late
         return Answer(cases=(CaseAnswer(raised=describe_exception(error, question)),))
+
+
+@contextlib.contextmanager
+def _memory_limit(extra: int) -> Iterator[None]:
+    """In the block, memory runs out (`MemoryError`) when `extra` bytes more than now are taken, where /proc tells."""
+    try:
+        now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except OSError:
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = now + extra if hard == resource.RLIM_INFINITY else min(now + extra, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _encode(answer: Answer, question: Question) -> str | None:
@@ -179,21 +196,9 @@ def _last_line(error: BaseException) -> str:
     return ""
 
 
-def _no_stdin() -> None:
-    """`input()` finds nothing to read."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - stays open as long as the process
-
-
 def _import_torch() -> types.ModuleType | None:
     try:
         import torch
     except ImportError:
         return None
     return torch
-
-
-if __name__ == "__main__":
-    main()

@@ -248,7 +248,11 @@ def _keep_figures(recorder: Recorder) -> None:
     for number in pyplot.get_fignums():
         file = io.BytesIO()
         try:
-            pyplot.figure(number).savefig(file, format="png", dpi=_PICTURE_DPI, bbox_inches="tight")
+            figure = pyplot.figure(number)
+            # A layout engine has made everything fit already; cutting out tightly would draw everything twice.
+            figure.savefig(
+                file, format="png", dpi=_PICTURE_DPI, bbox_inches=None if figure.get_layout_engine() else "tight"
+            )
             recorder.display("display_data", {"image/png": file.getvalue()})
         except Exception as error:
             recorder.stream("stderr", f"(a figure could not be drawn: {type(error).__name__})\n")

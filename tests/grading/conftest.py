@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from grader.apart import Isolation, Worker
 from grader.chapter import ANSWER_LINE, filled
 from grader.gradebook import register
+from grader.isolation import missing
 
 CHAPTER = "autoencoder"
 Edit = Callable[[str, str, str], str]
+
+
+@pytest.fixture(scope="session")
+def isolation() -> Isolation:
+    """As strong as this machine allows; tests of isolation itself skip where it allows none."""
+    return "none" if missing() else "namespaces"
+
+
+@pytest.fixture(scope="module")
+def worker(isolation) -> Iterator[Worker]:
+    """A warm worker."""
+    with Worker(isolation) as worker:
+        yield worker
 
 
 @pytest.fixture(scope="session")

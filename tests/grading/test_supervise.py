@@ -6,7 +6,7 @@ import time
 import psutil
 import pytest
 
-from grader.apart import Limits, start
+from grader.limits import Limits
 from grader.errors import ChildProblem
 from grader.supervise import Code, respond_apart
 from recbook.answer import Opaque
@@ -30,7 +30,7 @@ def answered(response, question):
 
 
 @pytest.fixture(scope="module")
-def notebook():
+def notebook(worker):
     """One troubled notebook, run once: each test below looks at one thing that came of it."""
     cells = [
         "%pip install nothing-at-all\n!touch /tmp/never\n%matplotlib inline\nprint('hello')\n6 * 7",
@@ -50,7 +50,7 @@ def notebook():
         "import recbook\nlen(recbook.load('ml-1m').ratings) < 10_000",
     ]
     questions = [(question, 5) for question in (SIZES, JOIN, QUIZ, OVERLAP)]
-    return respond_apart(Code(cells=list(enumerate(cells))), questions, QUICK)
+    return respond_apart(Code(cells=list(enumerate(cells))), questions, QUICK, worker.start)
 
 
 def text(run):
@@ -130,8 +130,8 @@ def test_usage_is_measured(notebook):
     assert notebook.starts == 4
 
 
-def test_a_file_with_a_syntax_error_is_reported_as_data():
-    response = respond_apart(Code(file=("mine.py", "def overlap_at_k(first:\n    pass\n")), [(OVERLAP, 1)], QUICK)
+def test_a_file_with_a_syntax_error_is_reported_as_data(worker):
+    response = respond_apart(Code(file=("mine.py", "def overlap_at_k(first:\n    pass\n")), [(OVERLAP, 1)], QUICK, worker.start)
     assert response.cells[0].error["type"] == "SyntaxError"
     assert "line 1" in response.cells[0].error["where"]
     assert response.asked[OVERLAP.id].answer.missing == ("overlap_at_k",)
@@ -154,16 +154,16 @@ def overlap_at_k(first, second, k):
 """
 
 
-def test_malformed_lines_count_as_nothing():
-    response = respond_apart(Code(file=("forger.py", FORGER)), [(SIZES, 1), (OVERLAP, 1)], QUICK)
+def test_malformed_lines_count_as_nothing(worker):
+    response = respond_apart(Code(file=("forger.py", FORGER)), [(SIZES, 1), (OVERLAP, 1)], QUICK, worker.start)
     assert response.asked[SIZES.id].why == "malformed"
     part = next(iter(response.asked[OVERLAP.id].answer.cases[0].parts.values()))
     assert isinstance(part, Opaque)
 
 
-def test_everything_the_process_started_is_killed():
+def test_everything_the_process_started_is_killed(worker):
     source = "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(987)'])\n" + GOOD
-    response = respond_apart(Code(file=("child.py", source)), [(OVERLAP, 1)], QUICK)
+    response = respond_apart(Code(file=("child.py", source)), [(OVERLAP, 1)], QUICK, worker.start)
     assert answered(response, OVERLAP)
     deadline = time.monotonic() + 5
     while left := [
@@ -173,25 +173,25 @@ def test_everything_the_process_started_is_killed():
         time.sleep(0.05)
 
 
-def test_the_time_for_the_whole_hand_in_is_limited():
+def test_the_time_for_the_whole_hand_in_is_limited(worker):
     limits = Limits(total_seconds=4, cell_seconds=60)
     began = time.monotonic()
-    response = respond_apart(Code(file=("slow.py", "while True: pass")), [(OVERLAP, 1)], limits)
+    response = respond_apart(Code(file=("slow.py", "while True: pass")), [(OVERLAP, 1)], limits, worker.start)
     assert time.monotonic() - began < 15
     assert response.asked[OVERLAP.id].why == "no time left"
 
 
-def test_stopping_the_grader_stops_the_process():
+def test_stopping_the_grader_stops_the_process(worker):
     stop = threading.Event()
     threading.Timer(2, stop.set).start()
     limits = Limits(cell_seconds=60)
-    response = respond_apart(Code(file=("slow.py", "while True: pass")), [(OVERLAP, 1)], limits, stop=stop)
+    response = respond_apart(Code(file=("slow.py", "while True: pass")), [(OVERLAP, 1)], limits, worker.start, stop=stop)
     assert response.asked[OVERLAP.id].why == "no time left"
 
 
-def test_a_process_that_does_not_start_is_not_the_students_fault():
+def test_a_process_that_does_not_start_is_not_the_students_fault(worker):
     def broken(job, limits):
-        return start(job | {"questions": [{"id": "no.such", "seed": 0}]}, limits)
+        return worker.start(job | {"questions": [{"id": "no.such", "seed": 0, "seconds": 1, "memory": 1}]}, limits)
 
     with pytest.raises(ChildProblem, match="UnknownExercise"):
-        respond_apart(Code(file=("fine.py", GOOD)), [(OVERLAP, 1)], QUICK, start=broken)
+        respond_apart(Code(file=("fine.py", GOOD)), [(OVERLAP, 1)], QUICK, broken)

@@ -1,0 +1,208 @@
+"""One hand-in: read and repair it, say what to run and ask, judge what came back. Nothing is run or written here."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import traceback
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from grader.asking import describe_error, judge_asked
+from grader.errors import HandinProblem
+from grader.gradebook import graded_cells
+from grader.handins import Handin, Matched, defining_cells, is_answered, match, read_handin
+from grader.limits import Limits
+from grader.pools import Asks
+from grader.records import ExerciseRecord, HandinRecord
+from grader.references import Known
+from grader.supervise import CellRun, Code, Response
+from recbook.answer import Answer, to_json
+from recbook.question import Exercise, Question
+
+_FAULT = "The grader itself failed on this hand-in. Your teacher can see it and will look into it."
+#: The entries of `HandinRecord.graded_from` that are about the whole hand-in.
+_WHOLE = ("handin", "release", "limits")
+_MAX_CODE = 20_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is needed to grade any hand-in of one chapter."""
+
+    chapter: str
+    exercises: tuple[Exercise, ...]
+    release: NotebookNode
+    known: Mapping[str, Known]
+    limits: Limits
+    #: What a hand-in is graded from, but for the hand-in itself: see `HandinRecord.graded_from`.
+    graded_from: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A hand-in ready to run, or `problem`: why it cannot be. `old`: what an earlier run found out that still holds."""
+
+    handin: Handin
+    graded_from: Mapping[str, str]
+    matched: Matched | None = None
+    problem: str = ""
+    fault: str = ""
+    old: HandinRecord | None = None
+    #: The questions that have to be asked: those whose mark in `old` does not hold.
+    asks: Asks = ()
+
+    @property
+    def is_done(self) -> bool:
+        """True when the earlier run's record holds as it is."""
+        return self.old is not None and self.old.graded_from == self.graded_from and not self.old.fault
+
+    @property
+    def code(self) -> Code:
+        """What to run."""
+        return Code(cells=self.matched.run if self.matched else ())
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One graded hand-in: its record, and for the pages what it was made of."""
+
+    handin: Handin
+    record: HandinRecord
+    matched: Matched | None = None
+    response: Response = field(default_factory=Response)
+
+
+def make_plan(
+    chapter: str, exercises: tuple[Exercise, ...], release: NotebookNode, known: Mapping[str, Known], limits: Limits
+) -> Plan:
+    """Put together what is needed, and fingerprints of it."""
+    questions = [each for each in exercises if isinstance(each, Question)]
+    graded_from = {each.id: _digest(known[each.id].fingerprint(each), limits.of(each).seconds, limits.memory_of(each))
+                   for each in questions}  # fmt: skip
+    essays = [each.id for each in exercises if not isinstance(each, Question)]
+    graded_from |= dict.fromkeys(essays, "essay")
+    graded_from["release"] = _digest(*(cell.source for cell in graded_cells(release).values()))
+    graded_from["limits"] = _digest(replace(limits, questions={}))
+    return Plan(chapter, exercises, release, known, limits, graded_from)
+
+
+def prepare(plan: Plan, handin: Handin, old: HandinRecord | None) -> Prepared:
+    """Read and repair a hand-in, and see what of an earlier run's record still holds. Raises nothing."""
+    try:
+        graded_from = {**plan.graded_from, "handin": _digest_files(handin.folder)}
+        if old and (not old.graded_from or any(old.graded_from.get(key) != graded_from[key] for key in _WHOLE)):
+            old = None
+        asks = [
+            (each.id, plan.known[each.id].seed)
+            for each in plan.exercises
+            if isinstance(each, Question) and not (old and old.graded_from.get(each.id) == graded_from[each.id])
+        ]
+        prepared = Prepared(handin, graded_from, old=old, asks=asks)
+        if prepared.is_done:
+            return prepared
+        cells, notes = read_handin(handin.folder, plan.chapter)
+        return replace(prepared, matched=match(cells, plan.release, notes))
+    except HandinProblem as error:
+        return Prepared(handin, graded_from, problem=str(error))
+    except Exception:  # a fault of ours: the class goes on, the instructor is told
+        return Prepared(handin, {}, fault=traceback.format_exc(limit=-5))
+
+
+def judge_handin(plan: Plan, prepared: Prepared, response: Response, seconds: float) -> Graded:
+    """Judge what came back from a hand-in that was run, or give nothing to one that could not be."""
+    handin, matched = prepared.handin, prepared.matched
+    problem, fault = prepared.problem, prepared.fault
+    exercises: tuple[ExerciseRecord, ...] = ()
+    if matched:
+        try:
+            old = {each.exercise: each for each in prepared.old.exercises} if prepared.old else {}
+            asked = {id for id, _ in prepared.asks}
+            exercises = tuple(
+                old[each.id] if each.id in old and each.id not in asked and isinstance(each, Question)
+                else _judge(plan, matched, response, each)
+                for each in plan.exercises
+            )  # fmt: skip
+        except Exception:
+            fault = traceback.format_exc(limit=-5)
+    if not exercises:
+        hint = _FAULT if fault else problem
+        exercises = tuple(ExerciseRecord(each.id, 0.0, each.points, "error", hint=hint) for each in plan.exercises)
+    record = HandinRecord(
+        handin.student, plan.chapter, exercises, notes=matched.notes if matched else (), problem=problem, fault=fault,
+        events=tuple(response.notes), wall_seconds=round(seconds, 3), cpu_seconds=round(response.cpu_seconds, 3),
+        peak_memory=response.peak_memory, timestamp=handin.timestamp, graded_from=dict(prepared.graded_from),
+    )  # fmt: skip
+    return Graded(handin, record, matched, response)
+
+
+def _judge(plan: Plan, matched: Matched, response: Response, exercise: Exercise) -> ExerciseRecord:
+    if not isinstance(exercise, Question):
+        answered = is_answered(matched.essays.get(exercise.grade_id), graded_cells(plan.release)[exercise.grade_id])
+        hint = "" if answered else "There is no answer in this cell."
+        return ExerciseRecord(exercise.id, None if answered else 0.0, exercise.points, "manual", hint=hint)
+    asked = response.asked[exercise.id]
+    why_missing = _why_missing(asked.answer, matched, response)
+    verdict = judge_asked(exercise, asked, plan.known[exercise.id], why_missing)
+    return ExerciseRecord(
+        exercise.id, verdict.points, exercise.points, verdict.verdict, verdict.mistake, verdict.hint,
+        code=_code(matched, exercise.subject), answer_digest=_digest(to_json(asked.answer)) if asked.answer else "",
+        cpu_seconds=asked.seconds, peak_memory=asked.peak_memory,
+    )  # fmt: skip
+
+
+def _why_missing(answer: Answer | None, matched: Matched, response: Response) -> str:
+    """Why a name is not defined, as far as the cells tell: it is nowhere, or its cell stopped."""
+    if answer is None or not answer.missing:
+        return ""
+    name = answer.missing[0]
+    cells = defining_cells(matched, name)
+    if not cells:
+        return f"No cell of the notebook defines `{name}`."
+    run = response.cells.get(cells[-1], CellRun())
+    return f"`{name}` is not defined: its cell stopped. {describe_error(run.error)}." if run.error else ""
+
+
+def _code(matched: Matched, name: str) -> str:
+    """The source of the cell that has the last word on a name."""
+    cells = defining_cells(matched, name)
+    return dict(matched.run)[cells[-1]][:_MAX_CODE] if cells else ""
+
+
+def imports_of(release: NotebookNode) -> list[str]:
+    """The modules that a released notebook imports: what a worker should have at hand."""
+    names: dict[str, None] = {}
+    for cell in release.cells:
+        if cell.cell_type == "code":
+            names |= dict.fromkeys(_imports(cell.source))
+    return list(names)
+
+
+def _imports(source: str) -> Iterable[str]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # magics
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256("\n".join(map(str, parts)).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _digest_files(folder: Path) -> str:
+    """Of everything in the hand-in's folder that is a notebook, by name."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*")) if folder.is_dir() else []:
+        if path.is_file() and not path.is_symlink():
+            digest.update(path.name.encode("utf-8", "surrogateescape") + b"\0")
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]

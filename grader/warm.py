@@ -1,0 +1,342 @@
+"""Inside the wall: import the libraries once, then fork a child for each hand-in and close the last doors behind it.
+
+Started by `grader.apart` as a file of its own, because nothing else of `grader` can be seen from here. It knows no
+answer. One message a line over the control socket, files passed along:
+
+    in:  {"do": "start", "limits": {...}} with three files: the job, the journal, what the child writes to stderr
+         {"do": "kill"}
+    out: {"event": "ready", "missing": [...]}, then for each child
+         {"event": "ended", "status": 0, "cpu_seconds": 1.2, "peak_memory": 300000000, "hit": "memory"}
+
+Each child is three processes: one that stays outside the new process namespace and waits, the first one in it, and
+the hand-in. When the first one ends, the kernel ends everything that the hand-in has started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import json
+import os
+import random
+import resource
+import select
+import shutil
+import signal
+import socket
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, NoReturn
+
+_NEW_NAMESPACES = (
+    0x00020000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
+)  # mnt uts ipc user pid net
+_MS_NOSUID_NODEV, _MS_RECURSIVE_PRIVATE = 0x2 | 0x4, 0x4000 | 0x40000
+_PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 4, 24, 38
+_CAPABILITY_VERSION_3 = 0x20080522
+_LAST_CAPABILITY = 63
+#: How often a running child is looked at, in seconds; and one that is being killed.
+_LOOK, _LOOK_SOON = 0.1, 0.002
+_MEGABYTE = 1 << 20
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def main(control: socket.socket, walls: bool, scratch: str, libraries: list[str]) -> None:
+    """Serve until the other end of the control socket is closed."""
+    missing = warm_up(libraries)
+    _send(control, {"event": "ready", "missing": missing})
+    while (received := _receive(control)) is not None:
+        message, files = received
+        if message["do"] == "start":
+            _send(control, _run(control, walls, scratch, message["limits"], files))
+
+
+def warm_up(libraries: list[str]) -> list[str]:
+    """Import the libraries, and do once what they put off until they are first used. Returns those that failed.
+
+    Nothing here may start a thread: a fork copies only the one that forks, and a lock held by another stays locked.
+    """
+    # matplotlib wants to write to its folder; with a list of fonts there it does not search for them.
+    shutil.copytree(os.environ["RECBOOK_FONT_LISTS"], os.environ["MPLCONFIGDIR"], dirs_exist_ok=True)
+    missing = []
+    for name in libraries:
+        try:
+            importlib.import_module(name)
+        except Exception:  # a library that cannot be imported here is the hand-in's trouble, in its own cell
+            missing.append(name)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
+    if tqdm := sys.modules.get("tqdm"):
+        tqdm.tqdm.monitor_interval = 0  # its monitor is a thread
+    if "recbook" in libraries:
+        from recbook.asking import warm_up as first_optimizer
+
+        first_optimizer()
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        figure, axes = pyplot.subplots(layout="constrained")
+        axes.set_title("fonts, ticks and the renderer")
+        figure.savefig(os.devnull, format="png")
+        pyplot.close(figure)
+    with contextlib.suppress(OSError):
+        n_threads = len(os.listdir("/proc/self/task"))
+        if n_threads > 1:
+            raise SystemExit(f"{n_threads} threads run after warming up: it is not safe to fork")
+    return missing
+
+
+# --- One child -----------------------------------------------------------------------------------------------------
+
+
+def _run(control: socket.socket, walls: bool, scratch: str, limits: dict[str, Any], files: list[int]) -> dict[str, Any]:
+    outer = os.fork()
+    if not outer:
+        control.close()
+        _outer(walls, scratch, limits, files)
+    for file in files:
+        os.close(file)
+    hit, killed = "", False
+    while True:
+        ended, status, used = os.wait4(outer, os.WNOHANG)
+        if ended:
+            break
+        if select.select([control], [], [], _LOOK_SOON if killed else _LOOK)[0]:
+            killed = True
+            if _receive(control) is None:  # nobody is left to tell
+                os.kill(outer, signal.SIGKILL)
+                raise SystemExit(0)
+        elif walls and not killed:
+            hit = _limit_hit(limits)
+            killed = bool(hit)
+        if killed:
+            os.kill(outer, signal.SIGTERM)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return {
+        "event": "ended", "status": os.waitstatus_to_exitcode(status), "hit": hit,
+        "cpu_seconds": used.ru_utime + used.ru_stime, "peak_memory": used.ru_maxrss * unit,
+    }  # fmt: skip
+
+
+def _outer(walls: bool, scratch: str, limits: dict[str, Any], files: list[int]) -> NoReturn:
+    """Enter new namespaces, start their first process, wait for it, and end as the hand-in ended."""
+    status = 70
+    try:
+        errors = files[2]
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for target, source in ((0, nothing), (1, nothing), (2, errors)):
+            os.dup2(source, target)
+        if walls:
+            _new_namespaces()
+        report, reporter = os.pipe()
+        watched = {signal.SIGTERM, signal.SIGCHLD}
+        signal.pthread_sigmask(signal.SIG_BLOCK, watched)
+        first = os.fork()
+        if not first:
+            os.close(report)
+            _first(walls, scratch, limits, files, reporter)
+        os.close(reporter)
+        os.close(files[1])
+        while True:
+            if signal.sigwait(watched) == signal.SIGTERM:
+                _kill(first, everything=not walls)
+            if os.waitpid(first, os.WNOHANG)[0]:
+                break
+        if not walls:
+            _kill(first, everything=True)
+        told = os.read(report, 16)
+        status = int(told) if told else -signal.SIGKILL
+        if status < 0:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, watched)
+            with contextlib.suppress(OSError, ValueError):
+                signal.signal(-status, signal.SIG_DFL)
+            os.kill(os.getpid(), -status)
+    except BaseException:
+        traceback.print_exc()
+    os._exit(status & 0xFF)
+
+
+def _kill(pid: int, everything: bool) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        (os.killpg if everything else os.kill)(pid, signal.SIGKILL)
+
+
+def _first(walls: bool, scratch: str, limits: dict[str, Any], files: list[int], reporter: int) -> NoReturn:
+    """The first process of the namespace: close the last doors, start the hand-in, and tell how it ended.
+
+    The kernel shields it from signals from within, so the hand-in itself is the second one, which can die as it likes.
+    """
+    try:
+        os.setsid()
+        if walls:
+            _own_world(scratch, limits)
+        for what, amount in _resource_limits(limits).items():
+            _, hard = resource.getrlimit(what)
+            amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+            resource.setrlimit(what, (amount, amount))
+        if walls:
+            _drop_privileges()
+        handin = os.fork()
+        if not handin:
+            signal.pthread_sigmask(signal.SIG_SETMASK, ())
+            _handin(scratch, files)
+        os.closerange(3, reporter)
+        while True:  # also those whose own parents have ended
+            ended, status = os.wait()
+            if ended == handin:
+                os.write(reporter, str(os.waitstatus_to_exitcode(status)).encode("ascii"))
+                os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+    os._exit(70)
+
+
+def _handin(scratch: str, files: list[int]) -> NoReturn:
+    """Respond to the job."""
+    try:
+        work = Path(scratch, "work")
+        work.mkdir(exist_ok=True)
+        os.chdir(work)
+        job_file, journal_file, _ = files
+        with open(job_file, "rb") as file:
+            job = json.load(file)
+        os.closerange(3, journal_file)
+        os.closerange(journal_file + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+        from recbook.respond import Journal, respond
+
+        _forget_the_worker()
+        _same_start()
+        respond(job, Journal(journal_file))
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+    os._exit(70)
+
+
+def _forget_the_worker() -> None:
+    sys.argv = ["handin"]
+    for name in ("PYTHONPATH", "RECBOOK_FONT_LISTS"):
+        os.environ.pop(name, None)
+
+
+def _same_start() -> None:
+    """The same random numbers in every run, whatever the warm-up drew."""
+    random.seed(0)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(0)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
+
+
+def _resource_limits(limits: dict[str, Any]) -> dict[int, int]:
+    return {
+        resource.RLIMIT_AS: limits["memory"],
+        resource.RLIMIT_FSIZE: limits["file_size"],
+        resource.RLIMIT_NOFILE: limits["open_files"],
+        resource.RLIMIT_NPROC: limits["processes"],
+        resource.RLIMIT_CPU: limits["cpu_seconds"],
+        resource.RLIMIT_CORE: 0,
+    }
+
+
+# --- Walls ---------------------------------------------------------------------------------------------------------
+
+
+def _call(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _new_namespaces() -> None:
+    """New user, mount, process, network, IPC and host name namespaces; no further ones can be made from within."""
+    user, group = os.getuid(), os.getgid()
+    _call(_libc().unshare(_NEW_NAMESPACES), "new namespaces")
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        Path("/proc/self", name).write_text(text)
+    Path("/proc/sys/user/max_user_namespaces").write_text("0")
+
+
+def _own_world(scratch: str, limits: dict[str, Any]) -> None:
+    """Its own view of processes, and the only two places that can be written to: small, empty, gone afterwards."""
+    libc = _libc()
+    _call(libc.mount(None, b"/", None, _MS_RECURSIVE_PRIVATE, None), "private mounts")
+    _call(libc.mount(b"proc", b"/proc", b"proc", _MS_NOSUID_NODEV, None), "own /proc")
+    size = f"size={limits['disk']},nr_inodes={limits['files']},mode=0700".encode()
+    for place in (scratch, "/dev/shm"):
+        _call(libc.mount(b"tmpfs", place.encode(), b"tmpfs", _MS_NOSUID_NODEV, size), f"own {place}")
+    _call(libc.sethostname(b"handin", 6), "own host name")
+
+
+def _drop_privileges() -> None:
+    """No capability, no way to get one."""
+    libc = _libc()
+    for capability in range(_LAST_CAPABILITY + 1):
+        libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails for those that this kernel does not know
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    _call(libc.capset(header, (ctypes.c_uint32 * 6)()), "drop capabilities")
+    _call(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges")
+    # Entering a user namespace hid the process from the one that counts its memory.
+    _call(libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0), "be seen")
+
+
+def _limit_hit(limits: dict[str, Any]) -> str:
+    """Which limit all processes of the child together have reached: "memory", "cpu" or "".
+
+    All processes here but the wall's own first one and this one count as the hand-in's.
+    """
+    memory, ticks = 0, 0
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or int(name) in (1, os.getpid()):
+            continue
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            fields = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()
+            ticks += sum(int(field) for field in fields[11:15])  # user and system time, its own and its children's
+            memory += _memory(name)
+    if memory > limits["memory"]:
+        return "memory"
+    return "cpu" if ticks > limits["cpu_seconds"] * _TICKS else ""
+
+
+def _memory(pid: str) -> int:
+    """Its share of the memory it uses; of a process that hides it, everything that it maps."""
+    try:
+        lines = Path("/proc", pid, "smaps_rollup").read_text().splitlines()
+        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
+    except (OSError, StopIteration):
+        return int(Path("/proc", pid, "statm").read_text().split()[1]) * _PAGE
+
+
+# --- Messages ------------------------------------------------------------------------------------------------------
+
+
+def _send(control: socket.socket, message: dict[str, Any]) -> None:
+    control.sendall(json.dumps(message).encode("ascii"))
+
+
+def _receive(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
+    """One message: the socket keeps them apart. None when the other end is closed."""
+    data, files, _, _ = socket.recv_fds(control, 1 << 16, 3)
+    return (json.loads(data), files) if data else None
+
+
+def probe(scratch: str) -> None:
+    """Build the inner wall once, with nothing behind it. Raises `OSError` where that is not possible."""
+    _new_namespaces()
+    if inner := os.fork():
+        raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1]))
+    _own_world(scratch, {"disk": _MEGABYTE, "files": 10})
+    _drop_privileges()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "probe":
+        probe(sys.argv[2])
+    else:
+        main(socket.socket(fileno=int(sys.argv[1])), sys.argv[2] == "walls", sys.argv[3], sys.argv[4:])
