@@ -75,7 +75,7 @@ def chapters_of(book: Gradebook) -> list[str]:
 def max_points_of(book: Gradebook, chapter: str) -> dict[str, float]:
     """The graded cells of a chapter: grade id -> the most points it can have."""
     cells = book.db.query(GradeCell.name, GradeCell.max_score).join(Notebook).join(Assignment)
-    return reading(book, lambda: dict(cells.filter(Assignment.name == chapter).tuples()))
+    return reading(book, lambda: dict(cells.filter(Assignment.name == chapter).all()))
 
 
 def standings(book: Gradebook, chapter: str, student: str | None = None) -> dict[str, Standing]:
