@@ -159,7 +159,7 @@ def open_gradebook(course: Path) -> Iterator[Gradebook]:
     config = nbgrader_config(course.resolve()).CourseDirectory
     url = database_url(course)
     try:
-        book = patiently(lambda: Gradebook(url, config.get("course_id", "default_course")), name_of(url))
+        book = patiently(lambda: Gradebook(url, config.get("course_id", "default_course")), name_of(url), False)
     except (SQLAlchemyError, InvalidEntry, ImportError) as error:
         raise GradebookError(f"{name_of(url)} cannot be used as a gradebook: {reason(error)} {advice(error)}") from None
     try:
@@ -168,18 +168,23 @@ def open_gradebook(course: Path) -> Iterator[Gradebook]:
         book.close()
 
 
-def patiently(action: Callable[[], T], name: str) -> T:
-    """Do it; when another process holds the gradebook, wait, say so, and try again until patience ends."""
+def patiently(action: Callable[[], T], name: str, reconnect: bool = True) -> T:
+    """Do it; where another process holds the gradebook, wait, say so, and try again until patience ends.
+
+    With `reconnect` also where its server has gone away: it may be starting again.
+    """
     deadline = time.monotonic() + PATIENCE
     told = False
     while True:
         try:
             return action()
         except (SQLAlchemyError, InvalidEntry) as error:
-            if not _is_busy(error) or time.monotonic() >= deadline:
+            gone = _is_gone(error)
+            if not (_is_busy(error) or (gone and reconnect)) or time.monotonic() >= deadline:
                 raise
         if not told:
-            print(f"{name} is in use by another process; waiting up to {PATIENCE:.0f} s.", file=sys.stderr)
+            state = "cannot be reached" if gone else "is in use by another process"
+            print(f"{name} {state}; waiting up to {PATIENCE:.0f} s.", file=sys.stderr)
             told = True
         time.sleep(0.2)
 
@@ -203,16 +208,26 @@ def _wait_until_free(book: Gradebook) -> None:
 
 
 def _is_busy(error: Exception) -> bool:
-    """True where trying again may help: locks, and a connection that a restarted server has dropped."""
-    if getattr(error, "connection_invalidated", False):
-        return True
-    text = str(getattr(error, "orig", None) or error).lower()
-    return any(sign in text for sign in ("is locked", "lock timeout", "deadlock detected", "could not serialize"))
+    """True where another process holds what is needed."""
+    signs = ("is locked", "lock timeout", "deadlock detected", "could not serialize")
+    return any(sign in _text(error) for sign in signs)
+
+
+def _is_gone(error: Exception) -> bool:
+    """True where a server does not answer, or has dropped the connection."""
+    signs = ("connection is bad", "connection refused", "connection failed", "terminating connection", "starting up")
+    return getattr(error, "connection_invalidated", False) or any(sign in _text(error) for sign in signs)
+
+
+def _text(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).lower()
 
 
 def advice(error: Exception) -> str:
     """What a person can do, and what has become of the marks."""
-    text = str(getattr(error, "orig", None) or error).lower()
+    text = _text(error)
+    if _is_gone(error):
+        return "The database's server does not answer: see that it runs, and try again. What was written is safe."
     if _is_busy(error):
         return (
             f"Another process held it for more than {PATIENCE:.0f} s: close it (a formgrader, a second grading run, a "

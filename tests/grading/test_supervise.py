@@ -131,7 +131,9 @@ def test_usage_is_measured(notebook):
 
 
 def test_a_file_with_a_syntax_error_is_reported_as_data(worker):
-    response = respond_apart(Code(file=("mine.py", "def overlap_at_k(first:\n    pass\n")), [(OVERLAP, 1)], QUICK, worker.start)
+    response = respond_apart(
+        Code(file=("mine.py", "def overlap_at_k(first:\n    pass\n")), [(OVERLAP, 1)], QUICK, worker.start
+    )
     assert response.cells[0].error["type"] == "SyntaxError"
     assert "line 1" in response.cells[0].error["where"]
     assert response.asked[OVERLAP.id].answer.missing == ("overlap_at_k",)
@@ -185,7 +187,9 @@ def test_stopping_the_grader_stops_the_process(worker):
     stop = threading.Event()
     threading.Timer(2, stop.set).start()
     limits = Limits(cell_seconds=60)
-    response = respond_apart(Code(file=("slow.py", "while True: pass")), [(OVERLAP, 1)], limits, worker.start, stop=stop)
+    response = respond_apart(
+        Code(file=("slow.py", "while True: pass")), [(OVERLAP, 1)], limits, worker.start, stop=stop
+    )
     assert response.asked[OVERLAP.id].why == "no time left"
 
 
