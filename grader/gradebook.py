@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,7 +32,7 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 from nbgrader.utils import parse_utc
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from grader.assemble import nbgrader_config, release, source_notebook
@@ -84,7 +85,10 @@ def register(chapter: str, course: Path) -> NotebookNode:
     path = course / "source" / chapter / f"{chapter}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path)
-    return nbformat.read(release(chapter, course), as_version=4)
+    released = release(chapter, course)
+    with open_gradebook(course) as book:
+        _add_indexes(book)
+    return nbformat.read(released, as_version=4)
 
 
 # --- Which database ------------------------------------------------------------------------------------------------
@@ -207,6 +211,17 @@ def _wait_until_free(book: Gradebook) -> None:
         ) from None
 
 
+def _add_indexes(book: Gradebook) -> None:
+    """Let the marks of one hand-in be found without a look at all: nbgrader's tables have no index for it."""
+    for table, column in (
+        ("grade", "notebook_id"),
+        ("comment", "notebook_id"),
+        ("submitted_notebook", "assignment_id"),
+    ):
+        statement = text(f"CREATE INDEX IF NOT EXISTS recbook_{table}_{column} ON {table} ({column})")
+        reading(book, partial(book.db.execute, statement))
+
+
 def _is_busy(error: Exception) -> bool:
     """True where another process holds what is needed."""
     signs = ("is locked", "lock timeout", "deadlock detected", "could not serialize")
@@ -225,7 +240,7 @@ def _text(error: Exception) -> str:
 
 def advice(error: Exception) -> str:
     """What a person can do, and what has become of the marks."""
-    text = _text(error)
+    said = _text(error)
     if _is_gone(error):
         return "The database's server does not answer: see that it runs, and try again. What was written is safe."
     if _is_busy(error):
@@ -233,14 +248,14 @@ def advice(error: Exception) -> str:
             f"Another process held it for more than {PATIENCE:.0f} s: close it (a formgrader, a second grading run, a "
             "database viewer) and grade again. What was written before is safe, nothing is written twice."
         )
-    if "full" in text or "no space" in text or "disk i/o" in text:
+    if "full" in said or "no space" in said or "disk i/o" in said:
         return (
             "The disk is full: make room and grade again. The marks of this hand-in were taken back, those written "
             "before are safe."
         )
-    if "readonly" in text:
+    if "readonly" in said:
         return "It may only be read: give yourself the right to write to it and to its folder."
-    if "not a database" in text or "malformed" in text:
+    if "not a database" in said or "malformed" in said:
         return "Nothing was changed; move it away to start anew."
     return "Nothing was changed."
 

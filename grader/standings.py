@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from nbgrader.api import (
     Assignment,
+    BaseCell,
+    Comment,
+    Grade,
     Gradebook,
     GradeCell,
     Notebook,
@@ -16,7 +22,7 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import Query
 
 from grader.assemble import nbgrader_config
 from grader.gradebook import reading
@@ -81,23 +87,40 @@ def max_points_of(book: Gradebook, chapter: str) -> dict[str, float]:
 def standings(book: Gradebook, chapter: str, student: str | None = None) -> dict[str, Standing]:
     """Student -> what stands in the gradebook for a chapter, of everyone who has handed it in (or of one student)."""
 
+    def rows_of(*columns: Any) -> Query:
+        rows = book.db.query(*columns).select_from(SubmittedNotebook).join(SubmittedAssignment).join(Assignment)
+        rows = rows.filter(Assignment.name == chapter, Assignment.course_id == book.course_id)
+        return rows if student is None else rows.filter(SubmittedAssignment.student_id == student)
+
     def read() -> dict[str, Standing]:
-        submissions = (
-            book.db.query(SubmittedNotebook)
-            .join(SubmittedAssignment)
-            .join(Assignment)
-            .filter(Assignment.name == chapter, Assignment.course_id == book.course_id)
-            .options(selectinload(SubmittedNotebook.grades), selectinload(SubmittedNotebook.comments))
+        who = SubmittedAssignment.student_id
+        graded, said = defaultdict(dict), defaultdict(dict)
+        grades = rows_of(who, BaseCell.name, Grade).join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        for id, name, grade in grades.join(BaseCell, BaseCell.id == Grade.cell_id):
+            graded[id][name] = grade
+        comments = (
+            rows_of(who, BaseCell.name, Comment.manual_comment).join(Comment).filter(Comment.manual_comment != "")
         )
-        if student is not None:
-            submissions = submissions.filter(SubmittedAssignment.student_id == student)
-        return {notebook.assignment.student_id: _standing(notebook) for notebook in submissions}
+        for id, name, text in comments.join(BaseCell, BaseCell.id == Comment.cell_id):
+            said[id][name] = text
+        submissions = rows_of(
+            who, SubmittedNotebook.late_submission_penalty, SubmittedAssignment.timestamp,
+            SubmittedAssignment.extension, Assignment.duedate,
+        )  # fmt: skip
+        return {
+            id: _standing(graded[id], said[id], penalty, _seconds_late(*times)) for id, penalty, *times in submissions
+        }
 
     return reading(book, read)
 
 
-def _standing(notebook: SubmittedNotebook) -> Standing:
-    given = {each.name: each for each in notebook.grades}
+def _seconds_late(timestamp: datetime | None, extension: timedelta | None, duedate: datetime | None) -> float:
+    if timestamp is None or duedate is None:
+        return 0.0
+    return max(0.0, (timestamp - duedate - (extension or timedelta(0))).total_seconds())
+
+
+def _standing(given: Mapping[str, Grade], said: Mapping[str, str], penalty: float | None, late: float) -> Standing:
     return Standing(
         points={
             name: None if each.manual_score is None and each.auto_score is None else each.score
@@ -105,9 +128,9 @@ def _standing(notebook: SubmittedNotebook) -> Standing:
         },
         by_hand=frozenset(name for name, each in given.items() if each.manual_score is not None),
         waiting=frozenset(name for name, each in given.items() if each.needs_manual_grade),
-        comments={each.name: each.manual_comment for each in notebook.comments if each.manual_comment},
-        penalty=notebook.late_submission_penalty or 0.0,
-        seconds_late=notebook.assignment.total_seconds_late if notebook.assignment.assignment.duedate else 0.0,
+        comments=dict(said),
+        penalty=penalty or 0.0,
+        seconds_late=late,
     )
 
 

@@ -6,8 +6,8 @@ import time
 import psutil
 import pytest
 
-from grader.limits import Limits
 from grader.errors import ChildProblem
+from grader.limits import Limits
 from grader.supervise import Code, respond_apart
 from recbook.answer import Opaque
 from recbook.questions import find
