@@ -6,7 +6,7 @@ ifneq ($(wildcard ../shared/data/ml-100k),)
 export RECBOOK_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help venv book test lint verify record release colab clean lock
+.PHONY: help venv book test lint verify record release colab demo clean lock
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ record: venv ## record the answers that check() compares with
 
 release: venv ## make the notebooks and the wheel for students under build/course
 	$(BIN)/python -m grader assemble
+
+demo: venv ## grade a simulated class of 30 before your eyes, and open the report
+	$(BIN)/python -m grader demo
 
 colab: release ## run the released notebooks with Colab's versions, as students will
 	$(PYTHON) -m venv .venv-colab

@@ -52,6 +52,8 @@ class Apart:
         self.status: int | None = None
         #: The limit for which it was ended: "memory", "cpu" or "".
         self.hit = ""
+        #: True when the worker died with it: nothing is to be blamed on the hand-in.
+        self.lost = False
         self.usage = Usage()
 
     def poll(self) -> bool:
@@ -68,7 +70,7 @@ class Apart:
             self._take(self._worker.heard(_KILL_SECONDS))
         if self.status is None:  # the worker itself is in trouble: with it everything behind its wall ends
             self._worker.close()
-            self.status = -signal.SIGKILL
+            self.status, self.lost = -signal.SIGKILL, True
 
     def trouble(self) -> str:
         """The end of what it wrote to stderr: for the instructor's log, never for a student's mark."""
@@ -85,9 +87,10 @@ class Apart:
     def _take(self, message: dict[str, Any] | None) -> None:
         if message is None:
             return
-        self.hit, self.status = message.get("hit", ""), message["status"]
-        if "cpu_seconds" in message:
-            self.usage = Usage(message["cpu_seconds"], message["peak_memory"])
+        self.lost = message["event"] == "lost"
+        self.status = -signal.SIGKILL if self.lost else message["status"]
+        if not self.lost:
+            self.hit, self.usage = message["hit"], Usage(message["cpu_seconds"], message["peak_memory"])
 
 
 class Worker:
@@ -132,16 +135,16 @@ class Worker:
         return True
 
     def heard(self, seconds: float) -> dict[str, Any] | None:
-        """The next message, waited for so long; None when there is none. A worker that has died ends with a status."""
+        """The next message, waited for so long; None when there is none. Of a worker that has died: it is lost."""
         if self._process is None:
-            return {"status": -signal.SIGKILL}
+            return {"event": "lost"}
         if not select.select([self._control], [], [], seconds)[0]:
             return None
         with contextlib.suppress(OSError):
             if data := self._control.recv(1 << 16):
                 return json.loads(data)
         self.close()
-        return {"status": -signal.SIGKILL}
+        return {"event": "lost"}
 
     def trouble(self) -> str:
         """The end of what the worker itself wrote to stderr."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -247,6 +248,22 @@ def doctor() -> None:
 
 @app.command()
 @for_people
+def report(
+    chapter: Annotated[str, typer.Argument(help="Such as autoencoder.")],
+    out: Annotated[Path, typer.Option(help="Where `grade` put its results.")],
+    show: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Write one page about a graded class: scores, exercises, misconceptions, what is suspicious, what it cost."""
+    from grader.report import report as write_report
+
+    path = write_report(chapter, out)
+    out_console.print(str(path), highlight=False, soft_wrap=True)
+    if show:
+        open_page(path)
+
+
+@app.command()
+@for_people
 def collect(
     chapter: Annotated[str, typer.Argument(help="Such as autoencoder.")],
     archive: Annotated[Path, typer.Argument(help="The download of Moodle or Canvas: its zip, or the unpacked folder.")],
@@ -276,6 +293,38 @@ def collect(
     for name in ("late", "replaced", "taken differently", "not understood"):
         for what, why in counts[name]:
             out_console.print(f"{name}: {rich_escape(what)}: {rich_escape(why)}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+@for_people
+def demo(
+    chapter: Annotated[str, typer.Argument(help="Such as softmax.")] = "autoencoder",
+    handins: Annotated[int, typer.Option(min=1, help="How large the class is.")] = 30,
+    jobs: Annotated[int, typer.Option(min=1, help="How many hand-ins at the same time.")] = os.cpu_count() or 1,
+    isolation: Annotated[
+        Isolation, typer.Option(help="namespaces: lock student code in. none: leave out the hostile hand-ins.")
+    ] = Isolation.namespaces,
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Open the report in a browser.")] = True,
+) -> None:
+    """Grade a simulated class before your eyes: right, wrong in each known way, hostile, broken files."""
+    from grader.demo import demo as grade_demo
+
+    path, surprises = grade_demo(chapter, handins, jobs, isolation=isolation.value, console=out_console)
+    for line in surprises:
+        error_console.print(f"[red]✗[/] {rich_escape(line)}", highlight=False, soft_wrap=True)
+    out_console.print(f"The report: {path}", highlight=False, soft_wrap=True)
+    if show:
+        open_page(path)
+    if surprises:
+        raise typer.Exit(1)
+
+
+def open_page(path: Path) -> None:
+    """Open a page in a browser, where there is a screen."""
+    import webbrowser
+
+    if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(path.resolve().as_uri())
 
 
 @app.command()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -96,7 +97,7 @@ def feedback_page(
     the points lost for handing in late.
     """
     shown = [show_cell(*cell) for cell in cells if cell[2]]
-    return _environment().get_template("feedback.html.j2").render(
+    return environment().get_template("feedback.html.j2").render(
         student=student, chapter=chapter, title=title, rows=rows, problem=problem, words=WORDS, signs=SIGNS,
         cells=[cell for cell in shown if cell.outputs],
         points=max(0.0, sum(row.points or 0 for row in rows) - penalty), penalty=penalty,
@@ -260,10 +261,16 @@ def show_points(points: float) -> str:
     return f"{round(points, 2):g}"
 
 
+def show_number(value: float, digits: int = 2) -> str:
+    """0.1234 -> "0.12"; what could not be computed -> "–"."""
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"
+
+
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates of pages: whatever is put into them is escaped."""
+    pages = Environment(
         loader=PackageLoader("grader"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(points=show_points, code_marks=_code_marks)
-    return environment
+    pages.filters.update(points=show_points, number=show_number, code_marks=_code_marks)
+    return pages

@@ -60,7 +60,8 @@ def behind_wall(command: Sequence[str], shown: Sequence[tuple[Path, str]] = ()) 
             wall += ["--symlink", os.readlink(path), str(path)]
         elif path.is_dir():
             wall += ["--ro-bind", str(path), str(path)]
-    wall += [word for path in _DETAILS for word in ("--ro-bind-try", path, path)]
+    for path in _DETAILS:
+        wall += [*_parents(Path(path)), "--ro-bind-try", path, path]
     wall += ["--dir", "/proc"] if _is_root() else ["--proc", "/proc"]
     wall += ["--dev", "/dev", "--perms", "0777", "--tmpfs", scratch(), "--perms", "0755", "--dir", INSIDE]
     for path in needed():

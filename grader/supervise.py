@@ -29,6 +29,8 @@ Why = Literal["", "timeout", "died", "limit", "malformed", "no time left", "died
 Start = Callable[[dict[str, Any], Limits], Apart]
 
 _POLL_SECONDS = 0.25
+#: How often a hand-in is started again, with nothing blamed on it, because its worker died.
+_MAX_LOST = 3
 _CHUNK = 1 << 16
 
 
@@ -104,6 +106,9 @@ class _Watch:
         self._skip: set[int] = set()
         self._drop: set[int] = set()
         self._finished = False
+        self._lost = 0
+        #: Steps in which the process was killed once: by its own code, or by somebody who does not know it?
+        self._killed_once: set[tuple[str, Any]] = set()
 
     def has_work(self) -> bool:
         if self._finished:
@@ -130,10 +135,16 @@ class _Watch:
         try:
             ending = self._read(apart)
             apart.kill()
+            if apart.lost and self._lost < _MAX_LOST:
+                self._lost += 1
+                self.response.notes.append("the worker was lost: started again")
+                return
             if not self._ready and not self._is_over():
                 raise ChildProblem(f"The process for student code did not start ({ending}).\n{apart.trouble()}")
             if ending == "end":
                 self._finished = True
+            elif ending == "died" and self._gets_a_second_chance(apart):
+                self.response.notes.append(f"killed in {self._where()}: tried again")
             else:
                 self._blame(ending, apart)
         finally:
@@ -233,11 +244,11 @@ class _Watch:
     def _blame(self, ending: str, apart: Apart) -> None:
         """Put the early end down to the step in which it happened."""
         kind, what = self._step
+        where = self._where()
         why: Why = "timeout" if ending == "timeout" else "limit" if apart.hit else "died"
         detail = "" if ending == "timeout" else _how_it_ended(apart, self._limits)
         if self._is_over():
             why = "no time left"
-        where = kind if what is None else f"{kind} {what}"
         self.response.notes.append(f"{why} in {where}: {detail}" if detail else f"{why} in {where}")
         if kind == "question":
             self.response.asked.setdefault(what, Asked(why=why, detail=detail))
@@ -246,6 +257,17 @@ class _Watch:
             self.response.cells.setdefault(what, CellRun(error=error))
             # First leave out its loose statements; if even its definitions end the process, the whole cell.
             (self._drop if what in self._skip else self._skip).add(what)
+
+    def _gets_a_second_chance(self, apart: Apart) -> bool:
+        """True for the first SIGKILL in a step: it may have come from outside. Code that kills itself does it again."""
+        if apart.status != -signal.SIGKILL or apart.hit or self._is_over() or self._step in self._killed_once:
+            return False
+        self._killed_once.add(self._step)
+        return True
+
+    def _where(self) -> str:
+        kind, what = self._step
+        return kind if what is None else f"{kind} {what}"
 
     def _count(self, usage: Usage) -> None:
         self.response.cpu_seconds += usage.cpu_seconds

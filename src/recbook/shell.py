@@ -185,6 +185,11 @@ class QuietShell(InteractiveShell):
         self.system(cmd)
         return [] if split else ""
 
+    @contextlib.contextmanager
+    def _tee(self, channel):
+        """IPython would keep a copy of everything printed, without a limit."""
+        yield
+
     def ask_exit(self) -> None:
         """`exit` and `quit` do not end the notebook."""
 

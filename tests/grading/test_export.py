@@ -152,8 +152,8 @@ def test_what_cannot_be_exported_is_said(out, course, tmp_path):
         export(tmp_path / "nowhere", "csv")
     with pytest.raises(NothingGraded, match="softmax"):
         export(out, "csv", chapters=["softmax"])
+    (tmp_path / "file").write_text("")
     with pytest.raises(OutNotWritable, match="file"):
-        (tmp_path / "file").write_text("")
         export(out, "csv", tmp_path / "file" / "x.csv")
     result = CliRunner().invoke(app, ["export", "--out", str(out), "--format", "xml"])
     assert result.exit_code == 2

@@ -55,7 +55,7 @@ def test_a_gradebook_that_stays_locked_is_an_error_and_loses_nothing(out, impati
         record(book, CHAPTER, "anna", [Mark(FIRST, 1.0)])
         other = sqlite3.connect(out / "gradebook.db", isolation_level=None)
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(GradebookError, match="close it .* and grade again"):
+        with pytest.raises(GradebookError, match=r"close it .* and grade again"):
             record(book, CHAPTER, "ben", [Mark(FIRST, 1.0)])
         with pytest.raises(GradebookError, match="locked"):
             standings(book, CHAPTER)

@@ -13,8 +13,9 @@ from conftest import CHAPTER, hand_in, only_definitions
 
 from grader.errors import GradebookError, GraderError, NoHandins, OutNotWritable, UnknownChapter
 from grader.gradebook import Mark, open_gradebook, record
-from grader.grading import grade, prepare
+from grader.grading import grade
 from grader.references import SECRET_FILE, question_seed
+from grader.results import prepare_out
 from recbook.question import Essay
 from recbook.questions import find, of_chapter
 
@@ -28,7 +29,7 @@ def read_rows(out):
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory, reference_handin, make_handin):
+def graded(tmp_path_factory, reference_handin, make_handin, isolation):
     """A small class with every kind of trouble, graded once, with two at a time."""
 
     def troubled(name, stub, solution):
@@ -52,7 +53,7 @@ def graded(tmp_path_factory, reference_handin, make_handin):
     hand_in(submitted, "carl", b"")
     hand_in(submitted, "dora ü=;", b"{")
     (submitted / "emil").mkdir()
-    summary = grade(CHAPTER, submitted, out, jobs=2)
+    summary = grade(CHAPTER, submitted, out, jobs=2, isolation=isolation)
     return summary, submitted, out
 
 
@@ -153,7 +154,7 @@ def test_the_log_tells_what_happened(graded):
     assert {event["student"] for event in events if event["event"] == "trouble"} == {"carl", "dora ü=;", "emil"}
 
 
-def test_grading_again_gives_the_same_and_loses_nothing(graded, tmp_path):
+def test_grading_again_gives_the_same_and_loses_nothing(graded, isolation, tmp_path):
     _, submitted, first = graded
     out = tmp_path / "out"
     shutil.copytree(first, out)
@@ -165,7 +166,7 @@ def test_grading_again_gives_the_same_and_loses_nothing(graded, tmp_path):
     later = tmp_path / "submitted"
     shutil.copytree(submitted / "anna", later / "anna")
     hand_in(later, "fritz", b"")
-    grade(CHAPTER, later, out)
+    grade(CHAPTER, later, out, isolation=isolation)
 
     before = {(row["student"], row["exercise"]): row for row in read_rows(first)}
     after = {(row["student"], row["exercise"]): row for row in read_rows(out)}
@@ -209,29 +210,29 @@ def test_no_submissions_is_an_error_and_leaves_no_trace(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_broken_gradebook_is_an_error_and_is_left_alone(tmp_path):
+def test_a_broken_gradebook_is_an_error_and_is_left_alone(isolation, tmp_path):
     hand_in(tmp_path / "submitted", "anna", b"")
     (tmp_path / "out").mkdir()
     path = tmp_path / "out" / "gradebook.db"
     path.write_text("no database, but long enough to look at " * 9)
     with pytest.raises(GradebookError, match=r"gradebook\.db"):
-        grade(CHAPTER, tmp_path / "submitted", tmp_path / "out")
+        grade(CHAPTER, tmp_path / "submitted", tmp_path / "out", isolation=isolation)
     assert path.read_text().startswith("no database")
 
 
 def test_a_place_that_cannot_be_written_to_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutNotWritable, match="file"):
-        prepare(tmp_path / "file" / "out")
+        prepare_out(tmp_path / "file" / "out")
     with pytest.raises(OutNotWritable, match="file"):
-        prepare(tmp_path / "file")
+        prepare_out(tmp_path / "file")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root; without root permissions do the same")
 def test_a_read_only_place_is_an_error_also_for_root(tmp_path):
     script = (
         f"mount -t tmpfs -o ro tmpfs {tmp_path} && exec python -c "
-        f"\"from pathlib import Path; from grader.grading import prepare; prepare(Path('{tmp_path}/out'))\""
+        f"\"from pathlib import Path; from grader.results import prepare_out; prepare_out(Path('{tmp_path}/out'))\""
     )
     command = ["unshare", "--mount", "sh", "-c", script.replace("exec python", f"exec {os.sys.executable}")]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -68,7 +68,7 @@ COSTS = {
 
 
 @pytest.fixture(scope="module")
-def marks(course, make_handin, tmp_path_factory):
+def marks(course, make_handin, isolation, tmp_path_factory):
     """(ours, stock): (student, exercise) -> points, None where a person gives them."""
     folder = tmp_path_factory.mktemp("eight")
     submitted = folder / "submitted"
@@ -76,7 +76,7 @@ def marks(course, make_handin, tmp_path_factory):
         notebook = make_handin(edit, essay="" if student == "untouched" else "Old films.")
         # One whole notebook is enough to see that its given cells run: the others come without them, for speed.
         hand_in(submitted, student, notebook if student == "perfect" else only_definitions(notebook))
-    grade(CHAPTER, submitted, folder / "out", jobs=2)
+    grade(CHAPTER, submitted, folder / "out", jobs=2, isolation=isolation)
     with (folder / "out" / "grades.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     ours = {(row["student"], row["exercise"]): float(row["points"]) if row["points"] else None for row in rows}

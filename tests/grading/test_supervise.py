@@ -127,7 +127,7 @@ def test_loaders_return_the_sample(notebook):
 def test_usage_is_measured(notebook):
     assert notebook.cpu_seconds > 1
     assert notebook.peak_memory > 100 << 20
-    assert notebook.starts == 4
+    assert notebook.starts >= 4
 
 
 def test_a_file_with_a_syntax_error_is_reported_as_data(worker):

@@ -1,0 +1,221 @@
+"""A class of 24, graded by stock `nbgrader autograde` and by `grader grade`: hand-ins a minute, and what they cost.
+
+    python benchmarks/grading.py                 # everything; stock nbgrader takes most of the time
+    python benchmarks/grading.py --stock 4       # stock nbgrader grades only 4 of the 24
+    python benchmarks/grading.py --write         # also keep the table, for the README and the book
+
+Both grade the same whole notebooks of `autoencoder`, with every given cell, on an otherwise idle machine. Stock
+nbgrader runs them as it runs any notebook: on the data that the loaders find. `grader` runs them behind its walls,
+where the loaders return the small sample; so that nobody has to guess what the data does, there is also a line for
+stock nbgrader on the sample.
+The floor is the CPU time of the students' cells and the questions alone, in a process where everything is imported:
+no grader that runs the notebooks can take less.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from grader.apart import LIBRARIES
+from grader.gradebook import register
+from grader.handins import match, read_handin
+from grader.judging import imports_of
+from grader.simulate import simulate
+from recbook.question import Question
+from recbook.questions import of_chapter
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAPTER = "autoencoder"
+N_HANDINS, SEED = 24, 0
+LEAST_SPEED_UP, LEAST_SECOND_WORKER, MOST_OF_FLOOR = 10.0, 1.7, 1.5
+RESULT = Path(__file__).with_suffix(".txt")
+#: What student code gets in a worker; here for the floor and for stock nbgrader on the sample.
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long a class took, in seconds of wall time; of the floor, of CPU time."""
+
+    what: str
+    n_handins: int
+    seconds: float
+
+    @property
+    def each(self) -> float:
+        """Seconds a hand-in."""
+        return self.seconds / self.n_handins
+
+    @property
+    def a_minute(self) -> float:
+        """Hand-ins a minute."""
+        return 60 / self.each
+
+
+def main(
+    stock: Annotated[int, typer.Option(min=0, max=N_HANDINS, help="How many hand-ins stock nbgrader grades.")] = 24,
+    write: Annotated[bool, typer.Option("--write", help="Keep the table beside this file.")] = False,
+) -> None:
+    """Time everything and print the table; exit with 1 where a promise does not hold."""
+    console = Console(width=100)
+    with tempfile.TemporaryDirectory(prefix="recbook-benchmark-") as name:
+        folder = Path(name)
+        release = register(CHAPTER, folder / "course")
+        simulate(CHAPTER, N_HANDINS, SEED, folder / "submitted", hostile=False, broken=False, release=release)
+        one = time_ours(folder, jobs=1)
+        two = time_ours(folder, jobs=2)
+        floor = time_floor(folder, release)
+        timings = [one, two, floor]
+        if stock:
+            timings = [time_stock(folder, stock, sample=False), time_stock(folder, stock, sample=True), *timings]
+    console.print(table(timings))
+    promises = check(timings, one, two, floor)
+    for text, holds in promises:
+        console.print(("holds: " if holds else "FAILS: ") + text)
+    if write:
+        keep(timings, promises)
+    if not all(holds for _, holds in promises):
+        raise typer.Exit(1)
+
+
+def time_ours(folder: Path, jobs: int) -> Timing:
+    """`grader grade`, from the start of the command to its end."""
+    out = folder / f"ours-{jobs}"
+    command = ["grader", "grade", CHAPTER, "--submitted", str(folder / "submitted"), "--out", str(out)]
+    seconds = run([*command, "--jobs", str(jobs)], {})
+    return Timing(f"grader grade, isolated, {jobs} worker{'s' if jobs > 1 else ''}", N_HANDINS, seconds)
+
+
+def time_stock(folder: Path, n_handins: int, *, sample: bool) -> Timing:
+    """`nbgrader autograde`, from the start of the command to its end."""
+    course = folder / f"stock-{sample}"
+    shutil.copytree(folder / "course", course)
+    for path in sorted((folder / "submitted").iterdir())[:: N_HANDINS // n_handins][:n_handins]:
+        shutil.copytree(path, course / "submitted" / path.name)
+    command = ["nbgrader", "autograde", CHAPTER, "--create", f"--CourseDirectory.root={course}"]
+    seconds = run([*command, "--Execute.timeout=300"], ENVIRONMENT | ({"RECBOOK_DATASET": "sample"} if sample else {}))
+    return Timing(f"nbgrader autograde{', sample data' if sample else ''}", n_handins, seconds)
+
+
+def run(module: list[str], environment: dict[str, str]) -> float:
+    """Run a module of this Python as a command; the seconds of wall time it took."""
+    began = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", *module], cwd=ROOT, env=os.environ | environment, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(module[:2])} failed:\n{done.stderr[-3000:]}")
+    return time.perf_counter() - began
+
+
+def time_floor(folder: Path, release) -> Timing:
+    """The CPU time of all cells and questions, each hand-in in a fork of one process that has everything imported."""
+    here = str(Path(__file__).parent)
+    code = f"import sys; sys.path.insert(0, {here!r}); import grading; grading.print_floor(sys.argv[1:])"
+    jobs = []
+    for path in sorted((folder / "submitted").iterdir()):
+        cells, notes = read_handin(path / CHAPTER, CHAPTER)
+        jobs.append(write_job(folder / f"{len(jobs)}.json", match(cells, release, notes).run))
+    environment = os.environ | ENVIRONMENT | {
+        "RECBOOK_DATASET": "sample", "IPYTHONDIR": str(folder / "ipython"), "PYTHONHASHSEED": "0",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code, *imports_of(release), "--", *jobs], cwd=folder, env=environment,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(f"the floor failed:\n{done.stderr[-3000:]}")
+    return Timing("the floor: cells and questions alone (CPU time)", N_HANDINS, float(done.stdout.split()[-1]))
+
+
+def write_job(path: Path, cells) -> str:
+    """What a hand-in's process is told to do, in a file."""
+    import json
+
+    questions = [
+        {"id": each.id, "seed": 1, "seconds": each.seconds, "memory": 1 << 31}
+        for each in of_chapter(CHAPTER)
+        if isinstance(each, Question)
+    ]
+    path.write_text(json.dumps({"cells": cells, "questions": questions, "cell_seconds": 60, "cells_seconds": 600}))
+    return str(path)
+
+
+def print_floor(arguments: list[str]) -> None:
+    """In a process of its own: import everything, fork for each job, print the CPU time of all forks."""
+    import contextlib
+    import importlib
+    import json
+
+    split = arguments.index("--")
+    for name in (*LIBRARIES, *arguments[:split]):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    from recbook.asking import warm_up
+    from recbook.respond import Journal, respond
+
+    warm_up()
+    total = 0.0
+    for path in arguments[split + 1 :]:
+        child = os.fork()
+        if not child:
+            with open(path) as file:
+                job = json.load(file)
+            respond(job, Journal(os.open(os.devnull, os.O_WRONLY)))
+            os._exit(0)
+        _, _, used = os.wait4(child, 0)
+        total += used.ru_utime + used.ru_stime
+    print(total)
+
+
+def table(timings: list[Timing]) -> Table:
+    """The timings as a table; the first one is what the others are compared with."""
+    shown = Table("", "hand-ins", "seconds each", "a minute", "times stock", title=f"A class of {N_HANDINS}: {CHAPTER}")
+    for timing in timings:
+        faster = timings[0].each / timing.each
+        shown.add_row(
+            timing.what, str(timing.n_handins), f"{timing.each:.2f}", f"{timing.a_minute:.1f}", f"{faster:.1f}"
+        )
+    return shown
+
+
+def check(timings: list[Timing], one: Timing, two: Timing, floor: Timing) -> list[tuple[str, bool]]:
+    """What is promised, with the numbers of this run, and whether it holds."""
+    second, of_floor = one.seconds / two.seconds, one.seconds / floor.seconds
+    promises = [
+        (f"2 workers are {second:.2f} times as fast as one (at least {LEAST_SECOND_WORKER})",
+         second >= LEAST_SECOND_WORKER),
+        (f"one worker takes {of_floor:.2f} times the floor (at most {MOST_OF_FLOOR})", of_floor <= MOST_OF_FLOOR),
+    ]  # fmt: skip
+    if timings[0] is not one:
+        faster = timings[0].each / one.each
+        text = f"one worker is {faster:.1f} times as fast as stock nbgrader (at least {LEAST_SPEED_UP:g})"
+        promises.insert(0, (text, faster >= LEAST_SPEED_UP))
+    return promises
+
+
+def keep(timings: list[Timing], promises: list[tuple[str, bool]]) -> None:
+    """Write the table as plain text, for the README and the book."""
+    with RESULT.open("w", encoding="utf-8") as file:
+        plain = Console(file=file, width=100)
+        plain.print(table(timings))
+        for text, _ in promises:
+            plain.print(text)
+
+
+if __name__ == "__main__":
+    typer.run(main)
