@@ -62,14 +62,9 @@ class Person:
 
 def people(book: Gradebook) -> list[Person]:
     """All students of the gradebook, by id."""
-    found = reading(
-        book,
-        lambda: [
-            Person(each.id, each.first_name or "", each.last_name or "", each.email or "", each.lms_user_id or "")
-            for each in book.db.query(Student)
-        ],
-    )
-    return sorted(found, key=lambda person: person.id)
+    columns = (Student.id, Student.first_name, Student.last_name, Student.email, Student.lms_user_id)
+    rows = reading(book, book.db.query(*columns).all)
+    return sorted((Person(*(value or "" for value in row)) for row in rows), key=lambda person: person.id)
 
 
 def chapters_of(book: Gradebook) -> list[str]:

@@ -94,7 +94,7 @@ class SafeExtractor(ExtractorPlugin):
         name = name or path.name
         try:
             with zipfile.ZipFile(path) as archive:
-                entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+                entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
                 self._entries += len(entries)
                 if self._entries > self.max_entries:
                     raise CollectError(f"{name} has more than {self.max_entries:,} files. That is no class.")

@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from conftest import CHAPTER
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from grader import unpack
@@ -21,6 +24,9 @@ from grader.handins import find_handins
 from grader.unpack import safe_parts
 
 NOTEBOOK = f"{CHAPTER}.ipynb"
+
+
+ODD = st.sampled_from("ab/\\. ~_0:\0ü\n-()%$=*?<>|1")
 
 
 def body(text: str) -> bytes:
@@ -222,6 +228,26 @@ def test_safe_parts_only_lead_down(name):
     parts = safe_parts(name)
     assert not {"..", ".", "", "~"} & set(parts)
     assert not any("/" in part or "\\" in part for part in parts)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.text(st.sampled_from("ab/\\. ~_0:\0ü\n-()%$=*?<>|1"), min_size=1, max_size=40), min_size=1, max_size=5)
+)
+def test_no_name_leads_out_or_stops_the_rest(names):
+    with tempfile.TemporaryDirectory() as folder:
+        tmp_path = Path(folder)
+        entries = [(f"{name}.ipynb", name, at(1)) for name in names]
+        entries += [(f"{name}_{i}_assignsubmission_file_/{NOTEBOOK}", name, at(1)) for i, name in enumerate(names)]
+        entries.append((f"Anna_77_assignsubmission_file_/{NOTEBOOK}", "anna", at(1)))
+        path = zipped(tmp_path / "m.zip", entries)
+        collect(CHAPTER, path, tmp_path / "a" / "submitted")
+        assert what(tmp_path / "a" / "submitted", "Anna_77") == "anna"
+        assert {path.name for path in tmp_path.iterdir()} == {"m.zip", "a"}
+        assert {path.name for path in (tmp_path / "a").iterdir()} == {"submitted"}
+        for path in (tmp_path / "a" / "submitted").glob("[!.]*"):
+            assert list(path.rglob("*.ipynb")) == [path / CHAPTER / NOTEBOOK]
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
