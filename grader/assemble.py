@@ -149,8 +149,10 @@ def _nbgrader(
 
 
 def nbgrader_config(course: Path = COURSE, root: Path = ROOT) -> Config:
-    """The settings of `nbgrader_config.py`, for a course directory of our choice."""
+    """The settings of `nbgrader_config.py`, and of the course directory's own if it has one."""
     config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    if (Path(course) / "nbgrader_config.py").is_file():
+        config.merge(PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config())
     config.CourseDirectory.root = str(course)
     return config
 
