@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 
 from nbformat import NotebookNode
@@ -187,7 +188,7 @@ class _Repair:
         by_text = {squeeze(source): id for id, source in self.release.tests.items()}
         for index, cell in enumerate(self.cells):
             id, rank = by_text.get(self._texts[index], ""), 0 if cell.kind == "code" else 1
-            if not id and cell.kind == "code":
+            if not id and cell.kind == "code" and self._texts[index] not in self.release.texts:
                 id, rank = self._test_of(cell), 2
             if id:
                 found.setdefault(id, []).append((rank + (cell.grade_id != id), index))
@@ -291,9 +292,10 @@ class _Repair:
         for index, cell in enumerate(self.cells):
             if cell.grade_id in places and self._may_be_essay(index):
                 places[cell.grade_id].append(index)
-        for index in range(len(self.cells)):
-            id = above.get(self._texts[index - 1]) if index else None
-            if id and index not in places[id] and self._may_be_essay(index) and self._is_own_text(index):
+        lost = {id for id, found in places.items() if not found}
+        for index in range(1, len(self.cells)):
+            id = above.get(self._texts[index - 1])
+            if id in lost and self._may_be_essay(index) and self._is_own_text(index):
                 places[id].append(index)
         for id, released in self.release.essays.items():
             answered = [i for i in places[id] if not _is_untouched(self.cells[i].source, released)]
@@ -441,7 +443,8 @@ class _Part:
     is_import: bool
 
 
-def _parts(source: str) -> list[_Part]:
+@lru_cache(maxsize=512)  # it is only asked about releases
+def _parts(source: str) -> tuple[_Part, ...]:
     tree = parse(source)
     parts = []
     for node in tree.body if tree else ():
@@ -450,7 +453,7 @@ def _parts(source: str) -> list[_Part]:
         if is_import or constant or isinstance(node, ast.FunctionDef | ast.ClassDef):
             mentions = frozenset(each.id for each in ast.walk(node) if isinstance(each, ast.Name))
             parts.append(_Part(ast.unparse(node), frozenset(bound(node)), mentions, is_import))
-    return parts
+    return tuple(parts)
 
 
 def _after_what_they_need(entries: Sequence[int], code: Mapping[int, str]) -> tuple[list[int], list[int]]:
