@@ -15,7 +15,6 @@ _MAX_CACHED = 20_000
 ALWAYS_THERE = frozenset(dir(builtins)) | {"get_ipython", "display", "In", "Out", "exit", "quit", "__name__"}
 
 _DEFINITION = re.compile(r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
-_IPYTHON = re.compile(r"^([ \t]*)(?:[%!?].*|\w[\w.]*\?{1,2}[ \t]*|[\w, \t]+=[ \t]*[!%].*)$", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d]\w*")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = _Function | ast.ClassDef
@@ -54,12 +53,23 @@ def parse(source: str) -> ast.Module | None:
     """The syntax tree of a cell without IPython's own lines; None when it is no Python."""
     if len(source) > MAX_SOURCE:
         return None
-    for text in (source, _IPYTHON.sub(r"\1pass", source)):
+    for plain in (lambda text: text, _without_magics):
         try:
-            return ast.parse(text)
+            return ast.parse(plain(source))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return None
+
+
+def _without_magics(source: str) -> str:
+    """The cell with `pass` for IPython's own lines: %magic, !command, name?, files = !ls."""
+    lines = source.split("\n")
+    for number, line in enumerate(lines):
+        code = line.strip()
+        given = code.partition("=")[2].lstrip()
+        if code[:1] in ("%", "!", "?") or code[-1:] == "?" or given[:1] in ("%", "!"):
+            lines[number] = line[: len(line) - len(line.lstrip())] + "pass"
+    return "\n".join(lines)
 
 
 def _read(source: str) -> Code:

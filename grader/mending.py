@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -19,9 +20,11 @@ _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{},]', re.DOTALL)
 _CELL = re.compile(r'\{\s*"(?:attachments|cell_type|execution_count|id|metadata|outputs|source)"')
 _CLOSING = {"[": "]", "{": "}"}
 _MAX_DEPTH = 100
-#: How many places to cut a text that breaks off at, and how often its length to read in search of whole cells.
+#: How many places to cut a text that breaks off at; how many of its signs to look at for that; how often its length
+#: to read for each of the two ways to mend it.
 _MAX_CUTS = 40
-_MAX_READS = 4
+_MAX_TOKENS = 3_000_000
+_MAX_READS = 12
 
 
 def _integer(digits: str) -> int:
@@ -59,7 +62,7 @@ def _closed(text: str) -> tuple[Any, int]:
     """The text up to the last comma before which everything is in order, with its brackets closed; and how far."""
     stack: list[str] = []
     cuts: deque[tuple[int, str]] = deque(maxlen=_MAX_CUTS)
-    for token in _TOKEN.finditer(text):
+    for token in islice(_TOKEN.finditer(text), _MAX_TOKENS):
         sign = token[0]
         if sign in _CLOSING:
             stack.append(_CLOSING[sign])
@@ -88,7 +91,7 @@ def _whole_cells(text: str, most: int = 5_000) -> list[dict[str, Any]]:
     return list(islice(_find_cells(text), most))
 
 
-def _find_cells(text: str):
+def _find_cells(text: str) -> Iterator[dict[str, Any]]:
     """Every object in the text that looks like a cell of a notebook."""
     at, reads = 0, _MAX_READS * len(text) + 100_000
     while reads > 0 and (found := _CELL.search(text, at)):
@@ -96,7 +99,7 @@ def _find_cells(text: str):
         try:
             value, end = _DECODER.raw_decode(text, found.start())
         except json.JSONDecodeError as error:
-            reads -= max(error.pos - found.start(), 1)
+            reads -= error.pos - found.start() + error.pos // 8 + 1  # the error counts the lines up to it
             continue
         except (ValueError, RecursionError):
             reads -= len(text)

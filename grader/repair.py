@@ -9,14 +9,14 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from nbformat import NotebookNode
 
-from grader.bindings import ALWAYS_THERE, bound, defines, parse, read_code
+from grader.bindings import ALWAYS_THERE, Code, bound, defines, parse, read_code
 from grader.chapter import ANSWER_LINE, squeeze
 from grader.reading import Cell
 
@@ -159,6 +159,7 @@ class _Repair:
         #: Code that is put back: it runs before everything else.
         self._first: list[int] = []
         self._lost_marks: list[int] = []
+        self._read = cache(read_code)  # long cells are asked for many times
         self._texts = [squeeze(cell.source) for cell in cells]
 
     def _note(self, text: str) -> None:
@@ -215,7 +216,7 @@ class _Repair:
 
     def _test_of(self, cell: Cell) -> str:
         """The test that a changed test cell was: by what it checks, else by its mark when it defines nothing."""
-        code = read_code(cell.source)
+        code = self._read(cell.source)
         checked = _checked(code.tree) if code.tree else ""
         if checked.replace(".", "-") in self.release.tests:
             return checked.replace(".", "-")
@@ -234,7 +235,7 @@ class _Repair:
         shared = []
         for id, stub in self.release.solutions.items():
             name = self.release.names.get(id, "")
-            places = [index for index, source in self._code.items() if name in read_code(source).defines]
+            places = [index for index, source in self._code.items() if name in self._read(source).defines]
             own = [index for index in places if self._texts[index] != squeeze(stub)]
             if not own and (index := self._hidden_in_text(name, squeeze(stub))) is not None:
                 own = [index]
@@ -255,7 +256,7 @@ class _Repair:
     def _place(self, places: Sequence[int], id: str) -> int | None:
         """The cell that counts: the last that defines the name and is Python; else the one with the mark."""
         if places:
-            return max(places, key=lambda index: (read_code(self._code[index]).parses, index))
+            return max(places, key=lambda index: (self._read(self._code[index]).parses, index))
         marked = (i for i, cell in enumerate(self.cells) if cell.grade_id == id and i not in self.grade_ids)
         return next(marked, None)
 
@@ -266,7 +267,7 @@ class _Repair:
             if cell.kind == "code" or index in self.grade_ids or not defines(cell.source, name):
                 continue
             for source in ("\n\n".join(_FENCED.findall(cell.source)), cell.source):
-                if squeeze(source) != stub and name in read_code(source).defines and read_code(source).parses:
+                if squeeze(source) != stub and name in self._read(source).defines and self._read(source).parses:
                     if index not in self._code:
                         self._code[index] = source
                         self._code = dict(sorted(self._code.items()))
@@ -315,7 +316,7 @@ class _Repair:
         code = self._code.get(index)
         if code is None:
             return True
-        read = read_code(code)
+        read = self._read(code)
         return not read.parses or (not read.binds and self.cells[index].grade_id in self.release.essays)
 
     def _is_own_text(self, index: int) -> bool:
@@ -355,7 +356,7 @@ class _Repair:
         order = [id for index in sorted(self.grade_ids) if (id := self.grade_ids[index]) in self.release.tests]
         if order != [id for id in self.release.tests if id in found]:
             self._note("The cells are in another order than in the released notebook.")
-        defined = {name for source in self._code.values() for name in read_code(source).defines}
+        defined = {name for source in self._code.values() for name in self._read(source).defines}
         gone = [id for id in self.release.solutions if id not in found and self.release.names.get(id) not in defined]
         gone += [id for id in self.release.essays if id not in found]
         if gone:
@@ -371,7 +372,7 @@ class _Repair:
 
     def put_back_given(self) -> None:
         """Put back the imports and definitions of given cells that the hand-in uses and does not have any more."""
-        read = [read_code(source) for source in self._code.values()]
+        read = [self._read(source) for source in self._code.values()]
         own = set(ALWAYS_THERE).union(*(code.binds for code in read))
         there = set(own)
         wanted = set().union(*(code.mentions for code in read)) - there
@@ -409,7 +410,7 @@ class _Repair:
         """The code to run: what was put back, then the hand-in's cells; one that needs a later cell, after that one."""
         first = set(self._first)
         entries = [*self._first, *(index for index in self._code if index not in first)]
-        ordered, moved = _after_what_they_need(entries, self._code)
+        ordered, moved = _after_what_they_need(entries, self._code, self._read)
         moved = [index for index in moved if index < self._n_own]
         if moved:
             self._note(f"Code that needs something from a cell below was run after that cell: {_numbers(moved)}.")
@@ -456,7 +457,9 @@ def _parts(source: str) -> tuple[_Part, ...]:
     return tuple(parts)
 
 
-def _after_what_they_need(entries: Sequence[int], code: Mapping[int, str]) -> tuple[list[int], list[int]]:
+def _after_what_they_need(
+    entries: Sequence[int], code: Mapping[int, str], read_code: Callable[[str], Code]
+) -> tuple[list[int], list[int]]:
     """The cells in an order in which definitions find what later cells bind; and those that had to wait.
 
     A cell whose definitions come again further down does not wait: the later ones count, as in a notebook.

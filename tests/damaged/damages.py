@@ -13,6 +13,7 @@ import random
 import re
 import zipfile
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 CHAPTER = "autoencoder"
@@ -339,7 +340,7 @@ def solutions_in_new_cells(handin, release):
 @damage
 def solutions_in_test_cells(handin, release):
     cells = handin["cells"]
-    for solution, test in zip(cells, cells[1:], strict=False):
+    for solution, test in pairwise(cells):
         if is_solution(solution):
             assert is_test(test)
             test["source"], solution["source"] = solution["source"], stub_of(solution, release)["source"]
@@ -349,7 +350,7 @@ def solutions_in_test_cells(handin, release):
 @damage
 def merged_with_tests(handin, release):
     cells = handin["cells"]
-    for solution, test in zip(cells, cells[1:], strict=False):
+    for solution, test in pairwise(cells):
         if is_solution(solution):
             solution["source"] += "\n\n" + test["source"]
     handin["cells"] = [cell for cell in cells if not is_test(cell)]
@@ -439,11 +440,20 @@ def cells_of_another_chapter(handin, release):
 @silent
 @damage
 def scratch_cells(handin, release):
-    scratch = ["1 / 0", "def (", "", "x = [", "print(undefined)", "!pip install nothing", "?", "\t", "import this_is_not"]
+    scratch = [
+        "1 / 0",
+        "def (",
+        "",
+        "x = [",
+        "print(undefined)",
+        "!pip install nothing",
+        "?",
+        "\t",
+        "import this_is_not",
+    ]
     cells = []
     for number, cell in enumerate(handin["cells"]):
         cells += [new_cell("code", scratch[number % len(scratch)]), new_cell("markdown", "A thought."), cell]
-    # Not between an essay and the cell that asks for it: that is another damage.
     handin["cells"] = cells
     return handin
 

@@ -1,4 +1,4 @@
-"""What comes of a hand-in's files, without running its cells: the definitions that would count, marks, essays, notes."""
+"""What comes of a hand-in's files, of which only definitions are run: those that would count, marks, essays, notes."""
 
 from __future__ import annotations
 

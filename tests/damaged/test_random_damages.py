@@ -1,4 +1,4 @@
-"""Damages made by hypothesis: whatever happens to the other cells, solutions are found; whatever a file is, no crash."""
+"""Damages made by hypothesis: solutions are found whatever happens to the other cells, and no file makes us crash."""
 
 import copy
 import json
@@ -150,12 +150,26 @@ def test_json_never_crashes(release, content):
     read_and_match(json.dumps({"nbformat": 4, "cells": content}).encode(), release)
 
 
+ODD_SOURCES = [
+    "def fit(",
+    "class AE: pass",
+    "%%x",
+    "```\ndef fit(): 0\n```",
+    "\\\n",
+    "(" * 300,
+    "check('autoencoder.fit')",
+]
+ODD_MARKS = ["", "autoencoder-fit", "autoencoder-fit-code", "autoencoder-interesting_neuron", "x-y"]
+ODD_CELLS = st.builds(
+    Cell,
+    st.sampled_from(["code", "markdown", "raw", "x"]),
+    st.text(max_size=30) | st.sampled_from(ODD_SOURCES),
+    st.sampled_from(ODD_MARKS),
+)
+
+
 @many
-@given(st.lists(st.builds(
-    Cell, st.sampled_from(["code", "markdown", "raw", "x"]),
-    st.text(max_size=30) | st.sampled_from(["def fit(", "class AE: pass", "%%x", "```\ndef fit(): 0\n```", "\\\n", "("*300]),
-    st.sampled_from(["", "autoencoder-fit", "autoencoder-fit-code", "autoencoder-interesting_neuron", "x-y"]),
-), max_size=6))  # fmt: skip
+@given(st.lists(ODD_CELLS, max_size=6))
 def test_cells_never_crash(release, cells):
     match(cells, release)
 
@@ -164,6 +178,5 @@ def read_and_match(content: bytes, release) -> None:
     try:
         cells, notes = read_notebook(content)
     except HandinProblem as problem:
-        assert str(problem)
-    else:
-        assert match(cells, release, notes).cells
+        cells, notes = [], [str(problem)]
+    assert match(cells, release, notes).notes
