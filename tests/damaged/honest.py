@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import copy
 import json
+from functools import cache
 
 import nbformat
-import pytest
-from damages import CHAPTER, is_essay, is_solution
+from damages import is_essay, is_solution
 
 from grader.assemble import source_notebook
 from grader.chapter import ANSWER_LINE, exercises_of, filled, read_chapter, solutions_of
 from grader.release_site import release_site
 
 
+@cache
 def released(chapter: str) -> nbformat.NotebookNode:
-    """The release as nbgrader makes it of the source, but for checksums."""
+    """The release as nbgrader makes it of the source, but for checksums. Do not change it."""
     notebook = source_notebook(
         read_chapter(chapter), chapter, exercises_of(chapter), solutions_of(chapter), release_site()
     )
@@ -35,19 +35,3 @@ def solved(release: nbformat.NotebookNode, chapter: str) -> dict:
         elif is_essay(cell):
             cell["source"] = cell["source"].replace(ANSWER_LINE, f"My answer to {cell['id']}.")
     return handin
-
-
-@pytest.fixture(scope="session")
-def release() -> nbformat.NotebookNode:
-    return released(CHAPTER)
-
-
-@pytest.fixture(scope="session")
-def _handin(release) -> dict:
-    return solved(release, CHAPTER)
-
-
-@pytest.fixture
-def handin(_handin) -> dict:
-    """An honest solver's hand-in, to be damaged."""
-    return copy.deepcopy(_handin)
