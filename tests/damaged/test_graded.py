@@ -7,6 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from colab import as_colab_saves_it
 from damages import CHAPTER, DAMAGES, WITHOUT_ESSAYS, files_of, is_essay, is_setup, is_solution, mark_of
 from honest import released, solved
 
@@ -59,12 +60,13 @@ def graded(tmp_path_factory):
     honest = small(solved(release, CHAPTER))
     unsolved = small(json.loads(json.dumps(release)))
     class_ = {name: files_of(DAMAGES[name](honest, unsolved)) for name in TELLING}
+    class_["colab"] = files_of(as_colab_saves_it(honest))
     class_ |= {name: files_of(content) for name, (content, _) in BEYOND_REPAIR.items()}
     folder = tmp_path_factory.mktemp("class")
     return grade_files(class_, folder), folder / "out"
 
 
-@pytest.mark.parametrize("name", TELLING)
+@pytest.mark.parametrize("name", [*TELLING, "colab"])
 def test_every_mark_survives(graded, name):
     rows, out = graded
     assert rows[name]
@@ -73,7 +75,7 @@ def test_every_mark_survives(graded, name):
             assert row.points is None or name in WITHOUT_ESSAYS, row
         else:
             assert (row.verdict, row.points) == ("right", row.max_points), row
-    assert notes_of(out, name)
+    assert bool(notes_of(out, name)) == (name != "colab")
 
 
 @pytest.mark.parametrize("name", BEYOND_REPAIR)
