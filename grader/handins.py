@@ -111,7 +111,7 @@ def _odd_files(folder: Path, expected: str, taken: str, problems: Mapping[str, H
         yield f"The notebook is called {taken}: taken as {expected}."
     yield from (f"{name} was not graded: {problem}" for name, problem in problems.items() if is_notebook(name))
     others = [name for each in listed(folder) if is_notebook(each) and (name := as_text(each)) not in problems]
-    if others := [name for name in others if name != taken]:
+    if others := [name for name in others if not f"{taken}/".startswith(f"{name}/")]:  # nor the archive it was in
         yield f"There are other notebooks in the hand-in, which were not graded: {', '.join(others[:5])}."
 
 

@@ -139,10 +139,6 @@ def _numbers(indices: Iterable[int]) -> str:
     return f"cell {found[0]}" if len(found) == 1 else f"cells {_listed(found)}"
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 # --- Repairing -----------------------------------------------------------------------------------------------------
 
 
@@ -232,26 +228,33 @@ class _Repair:
 
     def find_solutions(self) -> None:
         """Find the cells that define what is asked for; see to it that the student's definition is the last to run."""
-        shared = []
+        notes: dict[str, list[str]] = {
+            "Solutions in cells that are not code were run": [],
+            "Untouched exercises that stand again below their solutions were left out": [],
+            "Defined more than once (the last definition that runs counts)": [],
+            "Solutions that share a cell with another one": [],
+        }
+        hidden, again, repeated, shared = notes.values()
         for id, stub in self.release.solutions.items():
-            name = self.release.names.get(id, "")
+            name, stub = self.release.names.get(id, ""), squeeze(stub)
             places = [index for index, source in self._code.items() if name in self._read(source).defines]
-            own = [index for index in places if self._texts[index] != squeeze(stub)]
-            if not own and (index := self._hidden_in_text(name, squeeze(stub))) is not None:
+            own = [index for index in places if self._texts[index] != stub]
+            if not own and (index := self._run_hidden(name, stub)) is not None:
                 own = [index]
-            if own:
-                self._leave_out([index for index in places if index not in own and index > own[0]], id)
-                if len(own) > 1:
-                    self._note(
-                        f"`{name}` is defined more than once ({_numbers(own)}): the last definition that runs counts."
-                    )
+                hidden.append(f"`{name}` ({_numbers(own)})")
+            copies = [index for index in places if index not in own and own and index > own[0]]
+            for index in copies:
+                del self._code[index]
+            again += [f"`{name}` ({_numbers(copies)})"] if copies else []
+            repeated += [f"`{name}` ({_numbers(own)})"] if len(own) > 1 else []
             place = self._place(own or places, id)
             if place in self.grade_ids:
-                shared.append(id)
+                shared.append(_short(id))
             elif place is not None:
                 self._found(place, id)
-        if shared:
-            self._note(f"Solutions that share a cell with another one: {_listed(map(_short, shared))}.")
+        for note, names in notes.items():
+            if names:
+                self._note(f"{note}: {_listed(names)}.")
 
     def _place(self, places: Sequence[int], id: str) -> int | None:
         """The cell that counts: the last that defines the name and is Python; else the one with the mark."""
@@ -260,30 +263,21 @@ class _Repair:
         marked = (i for i, cell in enumerate(self.cells) if cell.grade_id == id and i not in self.grade_ids)
         return next(marked, None)
 
-    def _hidden_in_text(self, name: str, stub: str) -> int | None:
-        """Where a text cell holds Python that defines the name: then it runs."""
+    def _run_hidden(self, name: str, stub: str) -> int | None:
+        """Let a text cell run in which the student's Python defines the name, and say which."""
         for index in reversed(range(len(self.cells))):
             cell = self.cells[index]
             if cell.kind == "code" or index in self.grade_ids or not defines(cell.source, name):
                 continue
+            if self._texts[index] != stub and self._texts[index] in self.release.texts:  # an example in the chapter's own text
+                continue
             for source in ("\n\n".join(_FENCED.findall(cell.source)), cell.source):
-                if squeeze(source) != stub and name in self._read(source).defines and self._read(source).parses:
-                    if index not in self._code:
-                        self._code[index] = source
-                        self._code = dict(sorted(self._code.items()))
-                        self._note(
-                            f"{_capital(_numbers([index]))} is not a code cell but defines `{name}`: it was run."
-                        )
+                code = self._read(source)
+                if squeeze(source) != stub and name in code.defines and code.parses:
+                    self._code[index] = self._code.get(index, source)
+                    self._code = dict(sorted(self._code.items()))
                     return index
         return None
-
-    def _leave_out(self, copies: Sequence[int], id: str) -> None:
-        for index in copies:
-            del self._code[index]
-        if copies:
-            self._note(
-                f"The untouched exercise {_short(id)} stands again below its solution ({_numbers(copies)}): left out."
-            )
 
     # --- Essays
 
@@ -322,7 +316,7 @@ class _Repair:
     def _is_own_text(self, index: int) -> bool:
         """True for what the student wrote, and for an essay's cell as it was released."""
         cell = self.cells[index]
-        if cell.grade_id or (cell.kind == "code" and not cell.source.strip()):
+        if cell.grade_id in self.release.essays or (cell.kind == "code" and not cell.source.strip()):
             return False
         return self._texts[index] not in self.release.texts or cell.source.strip() == ANSWER_LINE
 

@@ -1,7 +1,7 @@
 """The shape in which Colab saves a notebook, after real saved ones.
 
-nbgrader's metadata and the ids of cells stay; `metadata.id`, `outputId`, `executionInfo` and a "view-in-github" cell come
-in; the notebook's metadata is Colab's own.
+nbgrader's metadata and the ids of cells stay; `metadata.id`, `outputId`, `executionInfo` and a "view-in-github" cell
+come in; the notebook's metadata is Colab's own.
 """
 
 from __future__ import annotations

@@ -129,7 +129,6 @@ def marks_of_another_chapter(handin, release):
     return handin
 
 
-@without_essays
 @damage
 def marks_swapped(handin, release):
     marked = [cell for cell in handin["cells"] if mark_of(cell)]
@@ -139,7 +138,6 @@ def marks_swapped(handin, release):
     return handin
 
 
-@without_essays
 @damage
 def every_cell_has_the_same_mark(handin, release):
     mark = next(mark_of(cell) for cell in handin["cells"] if is_solution(cell))
