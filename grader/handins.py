@@ -13,12 +13,22 @@ from pathlib import Path
 from grader.bindings import read_code
 from grader.errors import HandinProblem, NoHandins
 from grader.files import as_text, candidates, is_notebook, listed
-from grader.reading import Cell, read_notebook
+from grader.reading import Cell, read_cells, read_notebook
 from grader.repair import Matched, defining_cells, is_answered, match
 from recbook.question import Question
 from recbook.questions import chapters, of_chapter
 
-__all__ = ["Cell", "Handin", "Matched", "defining_cells", "find_handins", "is_answered", "match", "read_handin"]
+__all__ = [
+    "Cell",
+    "Handin",
+    "Matched",
+    "defining_cells",
+    "find_handins",
+    "is_answered",
+    "match",
+    "read_cells",
+    "read_handin",
+]
 
 _NOT_STUDENTS = ("__MACOSX", "__pycache__")
 _CHECK = re.compile(r"""\bcheck\(\s*["'](\w+)\.""")

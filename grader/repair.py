@@ -9,20 +9,19 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 
 from nbformat import NotebookNode
 
-from grader.bindings import ALWAYS_THERE, Code, bound, defines, parse, read_code
+from grader.bindings import ALWAYS_THERE, defines, read_code
 from grader.chapter import ANSWER_LINE, squeeze
+from grader.ordering import after_what_they_need, parts_of
 from grader.reading import Cell
 
 _FENCED = re.compile(r"^```+[ \t]*\w*[ \t]*\n(.*?)^```+[ \t]*$", re.MULTILINE | re.DOTALL)
-_SIMPLE = ast.Constant | ast.Name | ast.Tuple | ast.List | ast.Dict | ast.Set | ast.UnaryOp | ast.expr_context
-_SIMPLE |= ast.unaryop
 _MANY = 8
 
 
@@ -269,7 +268,8 @@ class _Repair:
             cell = self.cells[index]
             if cell.kind == "code" or index in self.grade_ids or not defines(cell.source, name):
                 continue
-            if self._texts[index] != stub and self._texts[index] in self.release.texts:  # an example in the chapter's own text
+            is_given = self._texts[index] != stub and self._texts[index] in self.release.texts
+            if is_given:  # an example in the chapter's own text
                 continue
             for source in ("\n\n".join(_FENCED.findall(cell.source)), cell.source):
                 code = self._read(source)
@@ -370,7 +370,7 @@ class _Repair:
         own = set(ALWAYS_THERE).union(*(code.binds for code in read))
         there = set(own)
         wanted = set().union(*(code.mentions for code in read)) - there
-        given = [_parts(source) for source in self.release.given]
+        given = [parts_of(source) for source in self.release.given]
         back: set[tuple[int, int]] = set()
         more = True
         while more:
@@ -404,7 +404,7 @@ class _Repair:
         """The code to run: what was put back, then the hand-in's cells; one that needs a later cell, after that one."""
         first = set(self._first)
         entries = [*self._first, *(index for index in self._code if index not in first)]
-        ordered, moved = _after_what_they_need(entries, self._code, self._read)
+        ordered, moved = after_what_they_need(entries, self._code, self._read)
         moved = [index for index in moved if index < self._n_own]
         if moved:
             self._note(f"Code that needs something from a cell below was run after that cell: {_numbers(moved)}.")
@@ -423,72 +423,3 @@ def _checked(tree: ast.Module) -> str:
             case _:
                 return ""
     return found
-
-
-# --- Given code ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A statement of a given cell that can be put back alone: an import, a definition, a constant."""
-
-    source: str
-    names: frozenset[str]
-    mentions: frozenset[str]
-    is_import: bool
-
-
-@lru_cache(maxsize=512)  # it is only asked about releases
-def _parts(source: str) -> tuple[_Part, ...]:
-    tree = parse(source)
-    parts = []
-    for node in tree.body if tree else ():
-        is_import = isinstance(node, ast.Import | ast.ImportFrom)
-        constant = isinstance(node, ast.Assign) and all(isinstance(each, _SIMPLE) for each in ast.walk(node.value))
-        if is_import or constant or isinstance(node, ast.FunctionDef | ast.ClassDef):
-            mentions = frozenset(each.id for each in ast.walk(node) if isinstance(each, ast.Name))
-            parts.append(_Part(ast.unparse(node), frozenset(bound(node)), mentions, is_import))
-    return tuple(parts)
-
-
-def _after_what_they_need(
-    entries: Sequence[int], code: Mapping[int, str], read_code: Callable[[str], Code]
-) -> tuple[list[int], list[int]]:
-    """The cells in an order in which definitions find what later cells bind; and those that had to wait.
-
-    A cell whose definitions come again further down does not wait: the later ones count, as in a notebook.
-    """
-    read = {index: read_code(code[index]) for index in entries}
-    to_come = Counter(name for index in entries for name in read[index].binds)
-    to_define = Counter(name for index in entries for name in read[index].defines)
-    there = set(ALWAYS_THERE)
-    ordered: list[int] = []
-    moved: list[int] = []
-    waiting: dict[int, set[str]] = {}
-    pending: set[str] = set()
-
-    def run(index: int) -> None:
-        ordered.append(index)
-        new = read[index].binds - there
-        there.update(new)
-        while new:
-            ready = [other for other, names in waiting.items() if names <= there]
-            new = set()
-            for other in ready:
-                del waiting[other]
-                ordered.append(other)
-                new |= read[other].binds - there
-            there.update(new)
-
-    for index in entries:
-        own = read[index]
-        to_define.subtract(own.defines)
-        to_come.subtract(own.binds)
-        missing = {name for name in own.needs - there if to_come[name] > 0 or name in pending}
-        if missing and not any(to_define[name] > 0 for name in own.defines):
-            waiting[index] = missing
-            pending |= own.binds
-            moved.append(index)
-        else:
-            run(index)
-    return [*ordered, *waiting], moved

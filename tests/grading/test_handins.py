@@ -9,7 +9,7 @@ import pytest
 from conftest import CHAPTER, hand_in
 
 from grader.errors import HandinProblem, NoHandins
-from grader.handins import Cell, defining_cells, find_handins, is_answered, match, read_handin
+from grader.handins import Cell, defining_cells, find_handins, is_answered, match, read_cells, read_handin
 from grader.reading import read_notebook
 
 
@@ -18,7 +18,7 @@ def as_bytes(notebook) -> bytes:
 
 
 def cells_of(notebook) -> list[Cell]:
-    return read_notebook(as_bytes(notebook))[0]
+    return read_cells(as_bytes(notebook))
 
 
 @pytest.mark.parametrize(
