@@ -9,7 +9,7 @@ import sys
 import threading
 
 import pytest
-from conftest import CHAPTER, SECRET, marks
+from calm_class import CHAPTER, SECRET, marks
 
 import grader.grading
 from grader import keeping
