@@ -18,6 +18,7 @@ class Calm:
     """A class and what comes of it when nothing goes wrong."""
 
     submitted: Path
+    out: Path
     students: list[str]
     isolation: Isolation
     marks: dict

@@ -19,4 +19,4 @@ def calm(tmp_path_factory) -> Calm:
     isolation: Isolation = "none" if missing() else "namespaces"
     grade(CHAPTER, folder / "submitted", folder / "out", 2, secret=SECRET, isolation=isolation)
     students = sorted(path.name for path in (folder / "submitted").iterdir())
-    return Calm(folder / "submitted", students, isolation, marks(folder / "out", students))
+    return Calm(folder / "submitted", folder / "out", students, isolation, marks(folder / "out", students))
