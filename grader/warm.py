@@ -98,7 +98,7 @@ def _run(control: socket.socket, walls: bool, scratch: str, limits: dict[str, An
     for file in files:
         os.close(file)
     hit, killed = "", False
-    cpu_seconds, memory = 0.0, 0
+    cpu_seconds = 0.0
     while True:
         ended, status, used = os.wait4(outer, os.WNOHANG)
         if ended:
@@ -109,9 +109,8 @@ def _run(control: socket.socket, walls: bool, scratch: str, limits: dict[str, An
                 os.kill(outer, signal.SIGKILL)
                 raise SystemExit(0)
         elif walls and not killed:
-            cpu_seconds, now = _used()
-            memory = max(memory, now)
-            hit = "memory" if now > limits["memory"] else "cpu" if cpu_seconds > limits["cpu_seconds"] else ""
+            cpu_seconds, memory = _used(limits["memory"])
+            hit = "memory" if memory > limits["memory"] else "cpu" if cpu_seconds > limits["cpu_seconds"] else ""
             killed = bool(hit)
         if killed:
             os.kill(outer, signal.SIGTERM)
@@ -120,7 +119,7 @@ def _run(control: socket.socket, walls: bool, scratch: str, limits: dict[str, An
         "event": "ended", "status": os.waitstatus_to_exitcode(status), "hit": hit,
         # Of processes that were killed the system does not tell what they used: then as last seen.
         "cpu_seconds": max(cpu_seconds, used.ru_utime + used.ru_stime),
-        "peak_memory": max(memory, used.ru_maxrss * unit),
+        "peak_memory": used.ru_maxrss * unit,
     }  # fmt: skip
 
 
@@ -291,29 +290,32 @@ def _drop_privileges() -> None:
     _call(libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0), "be seen")
 
 
-def _used() -> tuple[float, int]:
+def _used(enough: int) -> tuple[float, int]:
     """CPU seconds and bytes of memory of all processes of the child together.
 
-    All processes here but the wall's own first one and this one count as the hand-in's.
+    All processes here but the wall's own first one and this one count as the hand-in's. What they map counts for each;
+    only where that is more than `enough`, it is looked up how much of it they share, which takes a while.
     """
-    memory, ticks = 0, 0
-    for name in os.listdir("/proc"):
-        if not name.isdigit() or int(name) in (1, os.getpid()):
-            continue
+    pids = [name for name in os.listdir("/proc") if name.isdigit() and int(name) not in (1, os.getpid())]
+    ticks, mapped = 0, 0
+    for pid in pids:
         with contextlib.suppress(OSError, ValueError, IndexError):
-            fields = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()
+            fields = Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()
             ticks += sum(int(field) for field in fields[11:15])  # user and system time, its own and its children's
-            memory += _memory(name)
+            mapped += int(fields[21]) * _PAGE
+    memory = mapped if mapped <= enough else sum(_share(pid) for pid in pids)
     return ticks / _TICKS, memory
 
 
-def _memory(pid: str) -> int:
+def _share(pid: str) -> int:
     """Its share of the memory it uses; of a process that hides it, everything that it maps."""
-    try:
-        lines = Path("/proc", pid, "smaps_rollup").read_text().splitlines()
-        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
-    except (OSError, StopIteration):
-        return int(Path("/proc", pid, "statm").read_text().split()[1]) * _PAGE
+    with contextlib.suppress(OSError):
+        try:
+            lines = Path("/proc", pid, "smaps_rollup").read_text().splitlines()
+            return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
+        except (OSError, StopIteration):
+            return int(Path("/proc", pid, "statm").read_text().split()[1]) * _PAGE
+    return 0
 
 
 # --- Messages ------------------------------------------------------------------------------------------------------
