@@ -6,7 +6,7 @@ ifneq ($(wildcard ../shared/data/ml-100k),)
 export RECBOOK_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help venv book test lint verify record release colab demo clean lock
+.PHONY: help venv book test faults lint verify record release colab demo clean lock
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ book: venv ## build the site into _build/html
 
 test: venv ## run the test suite
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+faults: venv ## kill graders, workers and children at random, and see that nothing is lost
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m faults
 
 lint: venv ## check the style of the code
 	$(BIN)/ruff check .

@@ -17,7 +17,7 @@ from grader.errors import NoScheduler
 from grader.grading import grade
 
 distributed = pytest.importorskip("distributed")
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.faults
 
 
 @pytest.fixture

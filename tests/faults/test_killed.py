@@ -17,7 +17,7 @@ from grader.chapter import ROOT
 from grader.grading import grade
 from grader.references import SECRET_FILE
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="kills by what Linux tells")]
+pytestmark = [pytest.mark.faults, pytest.mark.skipif(sys.platform != "linux", reason="kills by what Linux tells")]
 
 
 def below(process: psutil.Process) -> list[psutil.Process]:

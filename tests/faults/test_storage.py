@@ -20,7 +20,7 @@ from grader.references import SECRET_FILE, references
 from recbook.question import Question
 from recbook.questions import of_chapter
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.faults
 
 
 def can_mount() -> bool:
