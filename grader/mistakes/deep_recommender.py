@@ -281,6 +281,25 @@ def module_list(n_in, hidden, dropout_rate):
 
 @mistake(
     "deep_recommender.hidden_layers",
+    hint="What you return is a module, but it keeps its layers in a plain Python list. PyTorch does not look into "
+    "lists, wherever they stand. Let a module that is made for it hold the layers.",
+)
+def list_inside_a_module(n_in, hidden, dropout_rate):
+    class Hidden(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = chain(n_in, as_list(hidden), dropout_rate)
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = layer(x)
+            return x
+
+    return Hidden()
+
+
+@mistake(
+    "deep_recommender.hidden_layers",
     hint="There is no activation function between your linear layers. Without one, many layers in a row compute no "
     "more than a single linear layer could.",
 )
@@ -329,7 +348,7 @@ def sizes_do_not_chain(n_in, hidden, dropout_rate):
 distractor(
     "deep_recommender.plain_list",
     "a",
-    hint="Autograd does compute gradients for them, but an optimizer changes only the parameters it was given, and "
+    hint="`backward()` does compute gradients for them, but an optimizer changes only the parameters it was given, and "
     "`model.parameters()` does not contain these.",
 )
 distractor(
@@ -842,6 +861,18 @@ def accuracy_without_abs(model, users, movies, ratings):
 def within_a_star(model, users, movies, ratings):
     errors = errors_of(model, users, movies, ratings)
     return rmse_of(errors), (errors.abs() < 1).float().mean().item()
+
+
+@mistake(
+    "deep_recommender.evaluate",
+    hint="You rounded predictions and asked whether they equal the rating. That works for whole stars only, and here "
+    "ratings lie between them, too. Ask whether the distance is less than half a star.",
+)
+def accuracy_by_rounding(model, users, movies, ratings):
+    model.eval()
+    with torch.no_grad():
+        predictions = model(users, movies)
+    return rmse_of(predictions - ratings), (predictions.round() == ratings).float().mean().item()
 
 
 @mistake("deep_recommender.evaluate", hint="The two results have changed places: the error comes first.")

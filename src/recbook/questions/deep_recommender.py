@@ -288,6 +288,9 @@ def hidden_layers(code: Code, case: Case) -> Parts:
         return
     yield "registered", shapes
     yield "one_module", isinstance(model.hidden, nn.Module) and not isinstance(model.hidden, nn.ModuleList)
+    if not model.linear():
+        yield "output", []  # layers that nobody can find: their weights cannot be set
+        return
     with torch.no_grad():
         for layer, weight in zip(model.linear(), case["weights"], strict=True):
             layer.weight.copy_(_float(weight))

@@ -311,7 +311,7 @@ def _to_stars_cases(rng: np.random.Generator) -> list[Case]:
     hints=[
         "Which star does a scaled 0 stand for? And 1?",
         "Undo the two steps of scaling in the reverse order. What can a model predict that nobody can rate?",
-        "Multiply by the length of the scale, add `lowest`, then clip.",
+        "Multiply by the length of the scale, add `lowest`, then clip with `torch.clamp`.",
     ],
 )
 def to_stars(code: Code, case: Case) -> Parts:

@@ -242,7 +242,8 @@ def _odd_loss(true_r: torch.Tensor, est_r: torch.Tensor, exist: torch.Tensor) ->
     hints=[
         "What is in `user_factors.grad` when the second step begins?",
         "`backward()` adds to the gradients that are there already. The optimizer can clear them.",
-        "Clear, estimate, compare, go backward, step. One of these is missing.",
+        "Clear, estimate, compare, go backward, step. One of these is missing; the optimizer has a method for it, "
+        "`zero_grad()`.",
     ],
 )
 def training_step(code: Code, case: Case) -> Parts:
@@ -291,7 +292,7 @@ def _to_range_cases(rng: np.random.Generator) -> list[Case]:
     hints=[
         "An estimate of 3.4 stars: what should become of it, if another one somewhere is 9.5?",
         "Only numbers outside the range have to move. To where is the shortest way?",
-        "Look for a function of tensors that is named after a tool that holds things between two ends.",
+        "`torch.clamp(x, min=…, max=…)` moves what lies outside to the nearest end, and nothing else.",
     ],
 )
 def to_range(code: Code, case: Case) -> Parts:
