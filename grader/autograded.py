@@ -9,10 +9,13 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from grader.feedback import clean, picture_data
 from grader.gradebook import graded_cells
 from grader.handins import Matched
 from grader.supervise import CellRun
 
+_SHOWN_TEXTS = ("text/plain", "text/latex", "text/html")
+_SHOWN_PICTURES = ("image/png", "image/jpeg")
 _REDRAWN = ("stream", "error", "display_data", "execute_result")
 
 
@@ -57,7 +60,7 @@ def _cell(kind: str, source: str, released: NotebookNode | None, run: CellRun | 
     if kind == "markdown":
         return nbformat.v4.new_markdown_cell(source, metadata=metadata)
     if kind != "code":
-        return nbformat.v4.new_raw_cell(source, metadata=metadata)
+        return nbformat.v4.new_raw_cell(source, metadata={**metadata, "raw_mimetype": "text/plain"})  # else it is markup
     cell = nbformat.v4.new_code_cell(source, metadata=metadata)
     if run:
         cell.outputs = [output for item in run.outputs if (output := _output(item))]
@@ -66,11 +69,22 @@ def _cell(kind: str, source: str, released: NotebookNode | None, run: CellRun | 
     return cell
 
 
+def _harmless(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What is displayed, without what would run in the browser of the person who marks."""
+    kept = {kind: data[kind] for kind in _SHOWN_TEXTS if isinstance(data.get(kind), str)}
+    kept |= {kind: picture for kind in _SHOWN_PICTURES if (picture := picture_data(kind, data.get(kind)))}
+    if "text/html" in kept:
+        kept["text/html"] = str(clean(kept["text/html"]))
+    return kept
+
+
 def _output(item: Mapping[str, Any]) -> NotebookNode | None:
     """An output as nbformat allows it; None for what came back malformed."""
     kind = item.get("output_type")
     if kind not in _REDRAWN:
         return None
+    if isinstance(item.get("data"), dict):
+        item = {**item, "data": _harmless(item["data"]), "metadata": {}}
     try:
         output = nbformat.v4.new_output(**{**item, "output_type": kind})
         nbformat.validate(output, ref="output", version=4)

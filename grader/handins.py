@@ -93,8 +93,12 @@ def _text(name: str) -> str:
 
 def _timestamp(folder: Path) -> str:
     """What nbgrader wrote into timestamp.txt when it collected the hand-in."""
+    path = folder / "timestamp.txt"
     try:
-        return (folder / "timestamp.txt").read_text("utf-8")[:100].strip()
+        if path.is_symlink() or not path.is_file():  # it could lead to a file or a device without end
+            return ""
+        with path.open(encoding="utf-8") as file:
+            return file.read(100).strip()
     except (OSError, UnicodeDecodeError):
         return ""
 
@@ -124,7 +128,8 @@ def _notebook_file(folder: Path, chapter: str) -> tuple[Path, list[str]]:
         path = others[0]
         notes.append(f"The notebook is called {_text(path.name)}: taken as {chapter}.ipynb.")
     # A link could lead to somebody else's work, or to the solutions.
-    if not path.is_file() or path.resolve().parent != folder.resolve() or folder.is_symlink():
+    linked = folder.is_symlink() or folder.parent.is_symlink()
+    if not path.is_file() or path.resolve().parent != folder.resolve() or linked:
         raise HandinProblem(f"{chapter}.ipynb is not an ordinary file.")
     return path, notes
 
@@ -262,6 +267,6 @@ def _squeeze(text: str) -> str:
 def _defines_something(source: str) -> bool:
     try:
         body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return any(isinstance(node, (ast.FunctionDef, ast.ClassDef)) for node in body)
