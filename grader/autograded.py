@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from grader.supervise import CellRun
 
 _SHOWN_TEXTS = ("text/plain", "text/latex", "text/html")
 _SHOWN_PICTURES = ("image/png", "image/jpeg")
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _REDRAWN = ("stream", "error", "display_data", "execute_result")
 
 
@@ -46,6 +48,11 @@ def write_graded(notebook: NotebookNode, path: Path) -> None:
     nbformat.write(notebook, path)
 
 
+def without_tags(markdown: str) -> str:
+    """Markdown in which HTML tags are text: formgrader's page would otherwise run the scripts in an essay."""
+    return _TAG.sub("&lt;", markdown)
+
+
 def essay_texts(path: Path) -> dict[str, str]:
     """The text of each graded Markdown cell in a graded notebook of an earlier run: grade id -> text."""
     try:
@@ -58,9 +65,11 @@ def essay_texts(path: Path) -> dict[str, str]:
 def _cell(kind: str, source: str, released: NotebookNode | None, run: CellRun | None, remark: str) -> NotebookNode:
     metadata: dict[str, Any] = {"nbgrader": released.metadata.nbgrader} if released is not None else {}
     if kind == "markdown":
-        return nbformat.v4.new_markdown_cell(source, metadata=metadata)
+        return nbformat.v4.new_markdown_cell(without_tags(source), metadata=metadata)
     if kind != "code":
-        return nbformat.v4.new_raw_cell(source, metadata={**metadata, "raw_mimetype": "text/plain"})  # else it is markup
+        return nbformat.v4.new_raw_cell(
+            source, metadata={**metadata, "raw_mimetype": "text/plain"}
+        )  # else it is markup
     cell = nbformat.v4.new_code_cell(source, metadata=metadata)
     if run:
         cell.outputs = [output for item in run.outputs if (output := _output(item))]

@@ -150,7 +150,8 @@ def _judge(plan: Plan, matched: Matched, response: Response, exercise: Exercise)
     verdict = judge_asked(exercise, asked, plan.known[exercise.id], why_missing)
     return ExerciseRecord(
         exercise.id, verdict.points, exercise.points, verdict.verdict, verdict.mistake, verdict.hint,
-        code=_code(matched, exercise.subject), answer_digest=_digest(to_json(asked.answer, sys.maxsize)) if asked.answer else "",
+        code=_code(matched, exercise.subject),
+        answer_digest=_digest(to_json(asked.answer, sys.maxsize)) if asked.answer else "",
         cpu_seconds=asked.seconds, peak_memory=asked.peak_memory,
     )  # fmt: skip
 

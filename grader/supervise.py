@@ -254,7 +254,8 @@ class _Watch:
 
     def _none_for_the_rest(self) -> None:
         """What says that it is at its end, but has not answered all, has nothing more to say."""
-        self.response.asked.update({id: Asked(why="malformed") for id in self._questions.keys() - self.response.asked.keys()})
+        left = self._questions.keys() - self.response.asked.keys()
+        self.response.asked.update({id: Asked(why="malformed") for id in left})
 
     # --- After an early end ------------------------------------------------------------------------------------------
 

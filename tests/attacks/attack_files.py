@@ -1,8 +1,8 @@
 """The attacks as hand-ins. Each file in `handins/` is one: its first line says what it tries, `# %%` parts its cells.
 
-Python's tools for reading these files are not used on purpose: they are text that becomes cells, never code that runs
-here. In a file, `@ROOT@` and the like stand for places on this machine, `@SOLVES("name")` marks what is solved honestly,
-and `limit: word|word` at the end of its first line is what the log must say (one of them: that depends on the machine).
+They are text that becomes cells, never code that runs here. In them, `@ROOT@` and the like stand for places on this
+machine, `@SOLVES("name")` marks what is solved honestly, and `limit: word|word` at the end of the first line is what
+the log must say (one of them: which one depends on the machine).
 """
 
 from __future__ import annotations

@@ -159,8 +159,11 @@ def files_beside(folder, release, honest):
 @_edit()
 def deep_code(folder, release, honest):
     """Code so deeply nested that parsers give up, also where the grader reads it by itself."""
-    deep = ["-" * 100_000 + "1", "(" * 100_000, "x" + ".a" * 100_000, "[" * 90 + "]" * 90, "a=" * 50_000 + "1", "if 1:\n" * 2, "1\0", "lambda:" * 50_000 + "0",
-            "\n".join(" " * i + "if 1:" for i in range(99)), "def f(): pass\n" + "x" + "()" * 100_000, "f'" + "{" * 5000]  # fmt: skip
+    deep = [
+        "-" * 100_000 + "1", "(" * 100_000, "x" + ".a" * 100_000, "[" * 90 + "]" * 90, "a=" * 50_000 + "1", "1\0",
+        "lambda:" * 50_000 + "0", "\n".join(" " * i + "if 1:" for i in range(99)), "f'" + "{" * 5000,
+        "def f(): pass\n" + "x" + "()" * 100_000,
+    ]  # fmt: skip
     notebook = notebook_of(release, tuple(deep))
     for cell, source in zip(_tests(notebook), deep, strict=False):
         cell.source = source
@@ -177,19 +180,27 @@ def deep_notebook(folder, release, honest):
 @_edit()
 def odd_fields(folder, release, honest):
     """Every field of the notebook has another type than it should."""
-    odd = [None, [], {}, 1, "x", [None], {"nbgrader": []}, {"nbgrader": {"grade_id": ["x"]}}, {"nbgrader": {"grade_id": SCRIPT}}]
-    cells = [{"cell_type": a, "source": b, "metadata": c, "outputs": b, "id": a} for a in odd[:6] for b in odd[:6] for c in odd]
-    cells += [{"cell_type": "code", "source": ["1 + 1", 2, None], "metadata": c} for c in odd]
-    _write(folder, {"nbformat": 4, "nbformat_minor": "x", "metadata": {"kernelspec": SCRIPT, "widgets": odd}, "cells": cells})
+    odd = [None, [], {}, 1, "x", [None]]
+    marks = [*odd, {"nbgrader": []}, {"nbgrader": {"grade_id": ["x"]}}, {"nbgrader": {"grade_id": SCRIPT}}]
+    cells = [
+        {"cell_type": kind, "source": source, "metadata": mark, "outputs": source, "id": kind}
+        for kind in odd
+        for source in odd
+        for mark in marks
+    ]
+    cells += [{"cell_type": "code", "source": ["1 + 1", 2, None], "metadata": mark} for mark in marks]
+    metadata = {"kernelspec": SCRIPT, "widgets": odd}
+    _write(folder, {"nbformat": 4, "nbformat_minor": "x", "metadata": metadata, "cells": cells})
 
 
 @_edit()
 def scripts_in_text(folder, release, honest):
     """Scripts in Markdown cells and in the essays that a person will read."""
     notebook = copy.deepcopy(release)
+    links = "[x](javascript:alert('XSS')) <svg onload=alert('XSS')>"
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source += f"\n\nMy answer: {SCRIPT} [x](javascript:alert('XSS')) <svg onload=alert('XSS')>\n\n```\n</code>{SCRIPT}\n```"
+            cell.source += f"\n\nMy answer: {SCRIPT} {links}\n\n```\n</code>{SCRIPT}\n```"
         cell.attachments = {"x": {"text/html": SCRIPT}}
     notebook.cells.append(nbformat.v4.new_raw_cell(SCRIPT))
     _write(folder, notebook)

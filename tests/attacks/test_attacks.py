@@ -1,7 +1,7 @@
 """A class in which nearly everyone attacks: no point is gained, nobody is harmed, nothing is left behind.
 
-Every attack is a hand-in (`handins/`, `edits.py`). All are graded in one run, beside three honest ones, behind the walls
-that a course has by default. An attack prints `BREACH:` when something worked that must not.
+Every attack is a hand-in (`handins/`, `edits.py`). All are graded in one run, beside three honest ones, behind the
+walls that a course has by default. An attack prints `BREACH:` when something worked that must not.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ pytestmark = pytest.mark.skipif(bool(missing()), reason="student code cannot be 
 LIMITS = Limits(
     cell_seconds=2, cells_seconds=8, grace_seconds=1, total_seconds=30, cpu_seconds=6, restarts=6, memory=1800 << 20,
     question_memory=400 << 20, file_size=4 << 20, disk=16 << 20, files=100, processes=24, open_files=128,
-    journal=8 << 20, questions={each.id: {"seconds": 1.5} for each in of_chapter(CHAPTER) if isinstance(each, Question)},
+    journal=8 << 20,
+    questions={each.id: {"seconds": 1.5} for each in of_chapter(CHAPTER) if isinstance(each, Question)},
 )  # fmt: skip
 MARK = f"attacked-{os.getpid()}"
 SECRET = f"canary-secret-{hashlib.sha256(MARK.encode()).hexdigest()}"
@@ -57,6 +58,7 @@ IDLE = {"join_attributes": 0.14, "centre": 0.15, "recommendations_above": 0.5}
 CONSTANTS = ("marks/forged_recorded_answers", "marks/forged_best_guess")
 #: A script that is markup, not text.
 SHOWN = re.compile(r"<[^>]*(?:alert\('XSS'\)|javascript:alert|http://x)|<script>\s*alert", re.IGNORECASE)
+FOREIGN = re.compile(r"<(script|iframe|object|embed|svg|math|link|base|form|input|template)\b", re.IGNORECASE)
 _FORMGRADER = {
     "assignment_id": CHAPTER, "notebook_id": CHAPTER, "submission_id": "1", "index": 0, "total": 1, "base_url": "",
     "student": "eve", "last_name": None, "first_name": None, "notebook_path": "x",
@@ -68,7 +70,7 @@ def _known(name: str):
     return pytest.param(name, marks=pytest.mark.xfail(reason=reason, strict=True)) if name in CONSTANTS else name
 
 
-# --- The class ----------------------------------------------------------------------------------------------------------
+# --- The class --------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -154,8 +156,8 @@ def _attacked(folder: Path) -> Class:
         path.chmod(0o777)
     listeners = Listeners(canary)
     places = {
-        "ROOT": str(ROOT), "OUT": str(out), "CANARY": str(canary), "TCP": str(listeners.port), "UDP": str(listeners.port),
-        "ABSTRACT": MARK, "HOST": _own_address(), "MARK": MARK,
+        "ROOT": str(ROOT), "OUT": str(out), "CANARY": str(canary),
+        "TCP": str(listeners.port), "UDP": str(listeners.port), "ABSTRACT": MARK, "HOST": _own_address(), "MARK": MARK,
     }  # fmt: skip
     attacks = {attack.name: attack for attack in read_attacks(places)}
     release = register(CHAPTER, out)
@@ -250,7 +252,7 @@ def _survivors() -> list[str]:
     return found + [str(child) for child in psutil.Process().children(recursive=True)]
 
 
-# --- What must hold -----------------------------------------------------------------------------------------------------
+# --- What must hold ---------------------------------------------------------------------------------------------------
 
 
 def test_there_are_many_attacks():
@@ -355,7 +357,7 @@ def test_nothing_that_was_shown_becomes_markup_in_formgrader(graded):
 
 def _is_harmless(page: str, where) -> None:
     for tag in re.findall(r"<[a-zA-Z!/][^>]*>", page):
-        assert not re.match(r"(?i)<(script|iframe|object|embed|svg|math|link|base|form|input|template)\b", tag), (where, tag)
+        assert not FOREIGN.match(tag), (where, tag)
         assert not re.search(r"(?i)\son\w+\s*=|javascript:|http://x", tag), (where, tag)
     assert SECRET not in page, where
 

@@ -192,3 +192,8 @@ def test_differences_in_words(mine, want, says):
 )
 def test_every_difference_can_be_described(mine, want):
     assert describe(mine, want, close(about="x")).startswith("x: ")
+
+
+def test_a_number_larger_than_any_float_is_wrong():
+    assert not close().same(10**400, 1.0, {})
+    assert not equal().same([1, 10**400], [1, 2], {})

@@ -166,3 +166,11 @@ def test_links_are_not_followed(tmp_path, release):
     (whole / CHAPTER).symlink_to(path.parent, target_is_directory=True)
     with pytest.raises(HandinProblem, match="not an ordinary file"):
         read_handin(whole / CHAPTER, CHAPTER)
+
+
+def test_a_date_is_read_from_an_ordinary_file_only(tmp_path):
+    for student, place in (("link", "/dev/zero"), ("folder", None)):
+        (tmp_path / student / "ch").mkdir(parents=True)
+        path = tmp_path / student / "ch" / "timestamp.txt"
+        path.symlink_to(place) if place else path.mkdir()
+    assert [handin.timestamp for handin in find_handins(tmp_path, "ch")] == ["", ""]
