@@ -62,6 +62,11 @@ class Apart:
             self._take(self._worker.heard(0))
         return self.status is not None
 
+    def wait(self, seconds: float) -> None:
+        """Let it end by itself for so long: only then it is known what it used."""
+        if self.status is None:
+            self._take(self._worker.heard(seconds))
+
     def kill(self) -> None:
         """End it and everything it started, and wait for that."""
         if self.poll():

@@ -22,6 +22,7 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from grader import links
 from grader.chapter import (
     ANSWER_LINE,
     BEGIN,
@@ -88,6 +89,10 @@ def source_notebook(
     """The nbgrader source of a chapter that `grader.chapter` has read; `notebook` itself is left alone."""
     known = {exercise.id: exercise for exercise in exercises}
     result = nbformat.from_dict(notebook)
+    address = links.site_address()
+    for cell in result.cells:
+        if cell.cell_type == "markdown":
+            cell.source = links.for_release(cell.source, address)
     add_notes(result, exercises, notebook_note)
     for cell in result.cells:
         kind = next((kind for kind in ("exercise", "check", "essay") if kind in cell.metadata), None)
@@ -144,8 +149,10 @@ def _nbgrader(
 
 
 def nbgrader_config(course: Path = COURSE, root: Path = ROOT) -> Config:
-    """The settings of `nbgrader_config.py`, for a course directory of our choice."""
+    """The settings of `nbgrader_config.py`, and of the course directory's own if it has one."""
     config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    if (Path(course) / "nbgrader_config.py").is_file():
+        config.merge(PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config())
     config.CourseDirectory.root = str(course)
     return config
 

@@ -103,7 +103,7 @@ def checked_exercise(cell: NotebookNode) -> str | None:
     """The id in a cell that is nothing but `check("<id>")`, or None. Comments do not count."""
     if cell.cell_type != "code":
         return None
-    match _statements(cell.source):
+    match statements(cell.source):
         case [ast.Expr(ast.Call(func=ast.Name("check"), args=[ast.Constant(value=str(id))], keywords=[]))]:
             return id
     return None
@@ -325,14 +325,15 @@ def namespaces_of_stubs(notebook: NotebookNode) -> dict[str, dict[str, Any]]:
             exec(compile(cell.source, f"<{cell.metadata['exercise']}>", "exec"), namespace)
             namespaces[cell.metadata["exercise"]] = namespace
         else:
-            given += [node for node in _statements(cell.source) if isinstance(node, Definition | _Import)]
+            given += [node for node in statements(cell.source) if isinstance(node, Definition | _Import)]
     return namespaces
 
 
 _Import = ast.Import | ast.ImportFrom
 
 
-def _statements(source: str) -> list[ast.stmt]:
+def statements(source: str) -> list[ast.stmt]:
+    """The statements of a code cell; none for a cell that Python cannot read."""
     try:
         return ast.parse(source).body
     except SyntaxError:  # a cell with IPython's own syntax

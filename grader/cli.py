@@ -210,15 +210,21 @@ def grade(
     ] = None,
     scheduler: Annotated[str, typer.Option(help="The address of a Dask scheduler: its workers run the hand-ins.")] = "",
     again: Annotated[bool, typer.Option("--again", help="Also grade what an earlier run has graded.")] = False,
+    db_url: Annotated[
+        str, typer.Option(help="Keep the marks there, such as postgresql://user@host/name; DIR remembers it.")
+    ] = "",
 ) -> None:
     """Grade a class: every hand-in locked in, judged elsewhere, marks in nbgrader's gradebook.
 
     Stopped at any moment, it goes on from there when it is started again.
     """
+    from grader.gradebook import use_database
     from grader.grading import grade as grade_class
     from grader.limits import Limits, read_limits
 
     chosen = read_limits(limits, chapter) if limits else Limits()
+    if db_url:
+        use_database(out, db_url)
     grade_class(
         chapter, submitted, out, jobs, limits=chosen, isolation=isolation.value, scheduler=scheduler, again=again
     )
@@ -258,6 +264,39 @@ def report(
 
 @app.command()
 @for_people
+def collect(
+    chapter: Annotated[str, typer.Argument(help="Such as autoencoder.")],
+    archive: Annotated[Path, typer.Argument(help="The download of Moodle or Canvas: its zip, or the unpacked folder.")],
+    out: Annotated[Path, typer.Option(help="The class's folder of hand-ins: <student>/<chapter>/ are made in it.")],
+    platform: Annotated[str, typer.Option("--from", help="auto, moodle or canvas.")] = "auto",
+    due: Annotated[str, typer.Option(help="Such as '2026-11-20 23:59': what came later is called late.")] = "",
+    timezone: Annotated[str, typer.Option(help="The platform's, such as Europe/Berlin. Default: this machine's.")] = "",
+) -> None:
+    """Collect a learning platform's download: of several attempts the last counts, the others are kept."""
+    from grader.collect import collect as collect_archive
+    from grader.collect import read_due
+    from recbook.questions import of_chapter
+
+    of_chapter(chapter)
+    moment = read_due(due or "2000-01-01", timezone)
+    done = collect_archive(
+        chapter, archive, out, platform=platform, due=moment if due else None, timezone=timezone
+    )  # fmt: skip
+    counts = {
+        "collected": done.taken, "unchanged": done.unchanged, "late": done.late, "replaced": done.replaced,
+        "taken differently": done.notes, "not understood": done.not_understood,
+    }  # fmt: skip
+    table = Table("", "hand-ins", title=f"{chapter}, from {done.platform}")
+    for name, found in counts.items():
+        table.add_row(name, str(len(found)))
+    out_console.print(table)
+    for name in ("late", "replaced", "taken differently", "not understood"):
+        for what, why in counts[name]:
+            out_console.print(f"{name}: {rich_escape(what)}: {rich_escape(why)}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+@for_people
 def demo(
     chapter: Annotated[str, typer.Argument(help="Such as softmax.")] = "autoencoder",
     handins: Annotated[int, typer.Option(min=1, help="How large the class is.")] = 30,
@@ -286,6 +325,46 @@ def open_page(path: Path) -> None:
 
     if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         webbrowser.open(path.resolve().as_uri())
+
+
+@app.command()
+@for_people
+def export(
+    out: Annotated[Path, typer.Option(help="The folder of results that `grade` has written.")],
+    format: Annotated[str, typer.Option(help="csv (to read), canvas (gradebook) or moodle (worksheet).")] = "csv",
+    to: Annotated[Path | None, typer.Option(help="The file to write. Default: DIR/export-<format>.csv.")] = None,
+    chapter: Annotated[list[str] | None, typer.Argument(help="Only these chapters.")] = None,
+    db_url: Annotated[str, typer.Option(help="The gradebook's database, if it is not in DIR.")] = "",
+) -> None:
+    """Write the marks for another system, a column an exercise. Marks given by hand count."""
+    from grader.export import export as export_marks
+    from grader.gradebook import use_database
+
+    if db_url:
+        use_database(out, db_url)
+    done = export_marks(out, format, to, chapter or ())
+    out_console.print(f"{done.path}: {done.n_students} students", highlight=False, soft_wrap=True)
+    if done.waiting:
+        error_console.print(f"{done.waiting} answers wait for a person: their points are not in it.", highlight=False)
+
+
+@app.command()
+@for_people
+def feedback(
+    out: Annotated[Path, typer.Option(help="The folder of results that `grade` has written.")],
+    chapter: Annotated[str | None, typer.Argument(help="Only this chapter.")] = None,
+    db_url: Annotated[str, typer.Option(help="The gradebook's database, if it is not in DIR.")] = "",
+) -> None:
+    """Write the feedback pages again, with the marks and comments that people have given since."""
+    from grader.feedback import write_pages
+    from grader.gradebook import use_database
+
+    if db_url:
+        use_database(out, db_url)
+    pages, without = write_pages(out, chapter)
+    out_console.print(f"{len(pages)} pages: {out / 'feedback'}", highlight=False, soft_wrap=True)
+    for name in without:
+        error_console.print(f"{rich_escape(name)}: nothing is kept of it; grade it again.", highlight=False)
 
 
 if __name__ == "__main__":

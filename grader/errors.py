@@ -15,6 +15,18 @@ class NoHandins(GraderError):
     """There is nothing to grade: no such folder, or nothing of this chapter in it."""
 
 
+class NothingGraded(GraderError):
+    """Results are asked for where nothing has been graded."""
+
+
+class ExportProblem(GraderError):
+    """Marks cannot be exported as they were asked for."""
+
+
+class CollectError(GraderError):
+    """A download cannot be collected: it is no archive, too large, or of no platform that is known."""
+
+
 class OutNotWritable(GraderError):
     """The results cannot be written where they should go."""
 

@@ -1,6 +1,8 @@
 """A feedback page: marks, a hint for each wrong exercise, the student's own outputs. One file, nothing from outside.
 
 Everything a student's code printed or drew is hostile until it is escaped, cleaned or known to be a picture.
+`write_pages` writes the pages from what was kept (records, graded notebooks) and from what stands in the gradebook now,
+so that marks and comments of people are on them.
 """
 
 from __future__ import annotations
@@ -12,11 +14,22 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import bleach
+import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
+from nbformat import NotebookNode
+
+from grader.errors import NothingGraded
+from grader.gradebook import graded_cells, open_gradebook
+from grader.records import FOLDER, HandinRecord, read_record
+from grader.results import write_text
+from grader.standings import Standing, standings, update_late_penalties
+from recbook.errors import UnknownExercise
+from recbook.questions import of_chapter
 
 WORDS = {
     "right": "right", "wrong": "not yet", "error": "an error", "timeout": "out of time", "manual": "read by a person",
@@ -42,6 +55,10 @@ class FeedbackRow:
     max_points: float
     verdict: str
     hint: str
+    #: What a person wrote about it.
+    comment: str = ""
+    #: True when a person gave the points.
+    by_hand: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,18 +89,113 @@ def feedback_page(
     rows: Sequence[FeedbackRow],
     cells: Iterable[tuple[int, str, Sequence[Mapping[str, Any]], bool]] = (),
     problem: str = "",
+    penalty: float = 0.0,
 ) -> str:
     """The page of one hand-in, as HTML.
 
-    `cells` are (index, source, outputs in nbformat's shape, failed); cells without output are left out.
+    `cells` are (index, source, outputs in nbformat's shape, failed); cells without output are left out. `penalty` are
+    the points lost for handing in late.
     """
     shown = [show_cell(*cell) for cell in cells if cell[2]]
     return environment().get_template("feedback.html.j2").render(
         student=student, chapter=chapter, title=title, rows=rows, problem=problem, words=WORDS, signs=SIGNS,
         cells=[cell for cell in shown if cell.outputs],
-        points=sum(row.points or 0 for row in rows), max_points=sum(row.max_points for row in rows),
+        points=max(0.0, sum(row.points or 0 for row in rows) - penalty), penalty=penalty,
+        max_points=sum(row.max_points for row in rows),
         pending=sum(row.points is None for row in rows),
     )  # fmt: skip
+
+
+# --- From what was kept -------------------------------------------------------------------------------------------
+
+
+def write_pages(out: Path, chapter: str | None = None) -> tuple[list[Path], list[str]]:
+    """Write the feedback pages of a chapter, or of all, again. Returns the pages, and the students without a record.
+
+    Raises `NothingGraded`, and `GradebookError` where the gradebook cannot be read.
+    """
+    pages, without = [], []
+    paths = sorted((out / FOLDER).glob(f"*/{chapter or '*'}.json"))
+    chapters = sorted({path.stem for path in paths})
+    if not chapters:
+        raise NothingGraded(f"Nothing of {chapter or 'any chapter'} has been graded into {out}.")
+    with open_gradebook(out) as book:
+        for name in chapters:
+            update_late_penalties(book, name, out)
+            release = _read_notebook(out / "release" / name / f"{name}.ipynb")
+            standing, title = standings(book, name), title_of(release) if release else ""
+            seen = set()
+            for path in (path for path in paths if path.stem == name):
+                record = read_record(path)
+                if record is None:
+                    continue
+                seen.add(record.student)
+                folder = path.parent.name
+                notebook = _read_notebook(out / "autograded" / folder / name / f"{name}.ipynb")
+                page = out / "feedback" / folder / f"{name}.html"
+                write_text(page, page_of(record, standing.get(record.student), notebook, title))
+                pages.append(page)
+            without += [f"{student}, {name}" for student in sorted(standing.keys() - seen)]
+    return pages, without
+
+
+def page_of(record: HandinRecord, standing: Standing | None, notebook: NotebookNode | None, title: str) -> str:
+    """The page of one hand-in, from its record, what stands in the gradebook, and the graded notebook."""
+    standing = standing or Standing({})
+    titles = _titles(record.chapter)
+    rows = []
+    for each in record.exercises:
+        id = each.exercise.replace(".", "-")
+        comment = "\n\n".join(standing.comments[name] for name in (f"{id}-code", id) if name in standing.comments)
+        rows.append(
+            FeedbackRow(
+                each.exercise, titles.get(each.exercise, each.exercise), standing.points.get(id, each.points),
+                each.max_points, each.verdict, "" if record.problem or record.fault else each.hint,
+                comment, id in standing.by_hand,
+            )
+        )  # fmt: skip
+    fault = record.exercises[0].hint if record.fault and record.exercises else ""
+    return feedback_page(
+        student=record.student, chapter=record.chapter, title=title or record.chapter, rows=rows,
+        cells=[] if record.problem or record.fault else shown_cells(notebook), problem=record.problem or fault,
+        penalty=standing.penalty,
+    )  # fmt: skip
+
+
+def shown_cells(notebook: NotebookNode | None) -> list[tuple[int, str, Sequence[Mapping[str, Any]], bool]]:
+    """The student's own cells of a graded notebook, as `feedback_page` takes them: none of the test cells."""
+    if notebook is None:
+        return []
+    tests = {cell.id for cell in graded_cells(notebook).values() if not cell.metadata.nbgrader.solution}
+    return [
+        (index, cell.source, cell.outputs, any(output.output_type == "error" for output in cell.outputs))
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and cell.id not in tests
+    ]
+
+
+def _titles(chapter: str) -> dict[str, str]:
+    try:
+        return {exercise.id: exercise.title for exercise in of_chapter(chapter)}
+    except UnknownExercise:  # graded by a course that had this chapter
+        return {}
+
+
+def title_of(release: NotebookNode) -> str:
+    """The first heading of a chapter; "" when it has none."""
+    cells = (cell for cell in release.cells if cell.cell_type == "markdown")
+    lines = (line for cell in cells for line in cell.source.splitlines())
+    return next((line[2:].strip() for line in lines if line.startswith("# ")), "")
+
+
+def _read_notebook(path: Path) -> NotebookNode | None:
+    try:
+        return nbformat.read(path, as_version=4)
+    except Exception:  # not there, or broken: the page has the marks and no outputs
+        return None
+
+
+# --- Cells and outputs --------------------------------------------------------------------------------------------
 
 
 def show_cell(index: int, source: str, outputs: Sequence[Mapping[str, Any]], failed: bool) -> ShownCell:

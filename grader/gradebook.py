@@ -1,12 +1,23 @@
-"""nbgrader's own gradebook: the chapter registered by nbgrader itself, the marks of a hand-in in one transaction."""
+"""nbgrader's own gradebook: the chapter registered by nbgrader itself, the marks of a hand-in in one transaction.
+
+It is `gradebook.db` (SQLite) in the folder of results, or the database that `CourseDirectory.db_url` names in the
+folder's own `nbgrader_config.py`: `use_database` writes it there, so that formgrader and every later command find it.
+
+SQLite keeps its default rollback journal. A write-ahead log would let formgrader read during a write, but a write here
+takes milliseconds; in exchange the gradebook would no longer be one file that can be copied, and it would break on
+network folders, where course folders often lie. What is locked by another process is waited for: `PATIENCE` seconds.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import nbformat
 from nbformat import NotebookNode
@@ -15,17 +26,35 @@ from nbgrader.api import (
     Comment,
     Grade,
     Gradebook,
+    InvalidEntry,
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
 )
 from nbgrader.utils import parse_utc
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from grader.assemble import nbgrader_config, release, source_notebook
 from grader.chapter import exercises_of, read_chapter, solutions_of
 from grader.errors import GradebookError
 from grader.release_site import release_site
+
+#: How long a gradebook that another process holds is waited for, and after how long the person is told, in seconds.
+PATIENCE = 60.0
+TELL_AFTER = 5
+
+CONFIG = """\
+# nbgrader's settings for this folder of results, made by `grader grade`. Started in this folder, `jupyter lab` opens
+# formgrader on its gradebook, and nbgrader's own commands work.
+from pathlib import Path
+
+c = get_config()  # noqa: F821  (nbgrader defines it)
+c.CourseDirectory.course_id = {course_id!r}
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+"""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -41,38 +70,197 @@ class Mark:
 
 
 def register(chapter: str, course: Path) -> NotebookNode:
-    """Write source and release of a chapter under `course`, register it in `course`/gradebook.db, return the release.
+    """Write source and release of a chapter under `course`, register it in its gradebook, return the release.
 
     nbgrader does it, so the folder is a course directory that formgrader and nbgrader's commands can open. Marks that
     are in the gradebook stay. Raises `GradebookError` where the gradebook cannot be used, another `RecbookError` where
     the chapter does not fit the marks that are there.
     """
-    with open_gradebook(course):  # a broken gradebook is found here, where it can be named
-        pass
+    _write_config(course)
+    with open_gradebook(course) as book:  # a broken or locked gradebook is found here, where it can be named
+        _wait_until_free(book)
     notebook = source_notebook(
         read_chapter(chapter), chapter, exercises_of(chapter), solutions_of(chapter), release_site()
     )
     path = course / "source" / chapter / f"{chapter}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path)
-    return nbformat.read(release(chapter, course), as_version=4)
+    released = release(chapter, course)
+    with open_gradebook(course) as book:
+        _add_indexes(book)
+    return nbformat.read(released, as_version=4)
+
+
+# --- Which database ------------------------------------------------------------------------------------------------
+
+
+def use_database(course: Path, db_url: str) -> None:
+    """Let a folder of results keep its marks in another database, for all commands from now on.
+
+    Raises `GradebookError` when the address is none, or when the folder's marks are elsewhere already.
+    """
+    try:
+        url = make_url(db_url)
+        url.get_dialect()
+    except (ArgumentError, NoSuchModuleError):
+        raise GradebookError(
+            "This is no address of a database. One is postgresql://user@host/name; its password is better kept in "
+            "~/.pgpass than in the address."
+        ) from None
+    path = course / "nbgrader_config.py"
+    known = nbgrader_config(course.resolve()).CourseDirectory.get("db_url", "")
+    if known == db_url:
+        return
+    if known:
+        raise GradebookError(f"{path} already names another database. Change CourseDirectory.db_url there.")
+    if (course / "gradebook.db").exists():
+        raise GradebookError(
+            f"{course / 'gradebook.db'} has marks already. Grade into another folder, or move that file away."
+        )
+    _write_config(course)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"c.CourseDirectory.db_url = {db_url!r}\n")
+    if url.password:
+        path.chmod(0o600)
+
+
+def database_url(course: Path) -> URL:
+    """The address of a folder's gradebook, with the time it waits for locks."""
+    config = nbgrader_config(course.resolve()).CourseDirectory
+    configured = config.get("db_url", "")
+    url = make_url(configured) if configured else URL.create("sqlite", database=str(course.resolve() / "gradebook.db"))
+    match url.get_backend_name():
+        case "sqlite":
+            return url.update_query_dict({"timeout": str(TELL_AFTER), **url.query})
+        case "postgresql":
+            waits = {"connect_timeout": "10", "options": f"-c lock_timeout={TELL_AFTER}s"}
+            return url.update_query_dict({**waits, **url.query})
+    return url
+
+
+def name_of(url: URL) -> str:
+    """A database as a person knows it: its file, or its address without the password."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def _write_config(course: Path) -> None:
+    path = course / "nbgrader_config.py"
+    if path.exists():
+        return
+    course_id = nbgrader_config(course.resolve()).CourseDirectory.get("course_id", "")
+    course.mkdir(parents=True, exist_ok=True)
+    path.write_text(CONFIG.format(course_id=course_id), encoding="utf-8")
+
+
+# --- Opening -------------------------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
 def open_gradebook(course: Path) -> Iterator[Gradebook]:
     """The gradebook of a course directory. Raises `GradebookError` where it cannot be used."""
-    config = nbgrader_config(course).CourseDirectory
-    path = course.resolve() / "gradebook.db"
+    config = nbgrader_config(course.resolve()).CourseDirectory
+    url = database_url(course)
     try:
-        book = Gradebook(f"sqlite:///{path}", config.get("course_id", "default_course"))
-    except SQLAlchemyError as error:
-        raise GradebookError(
-            f"{path} cannot be used as a gradebook: {_reason(error)}. Nothing was changed; move it away to start anew."
-        ) from None
+        book = patiently(lambda: Gradebook(url, config.get("course_id", "default_course")), name_of(url), False)
+    except (SQLAlchemyError, InvalidEntry, ImportError) as error:
+        raise GradebookError(f"{name_of(url)} cannot be used as a gradebook: {reason(error)} {advice(error)}") from None
     try:
         yield book
     finally:
         book.close()
+
+
+def patiently(action: Callable[[], T], name: str, reconnect: bool = True) -> T:
+    """Do it; where another process holds the gradebook, wait, say so, and try again until patience ends.
+
+    With `reconnect` also where its server has gone away: it may be starting again.
+    """
+    deadline = time.monotonic() + PATIENCE
+    told = False
+    while True:
+        try:
+            return action()
+        except (SQLAlchemyError, InvalidEntry) as error:
+            gone = _is_gone(error)
+            if not (_is_busy(error) or (gone and reconnect)) or time.monotonic() >= deadline:
+                raise
+        if not told:
+            state = "cannot be reached" if gone else "is in use by another process"
+            print(f"{name} {state}; waiting up to {PATIENCE:.0f} s.", file=sys.stderr)
+            told = True
+        time.sleep(0.2)
+
+
+def _wait_until_free(book: Gradebook) -> None:
+    """Wait until the gradebook can be written to: nbgrader, which writes next, does not wait."""
+    if book.engine.dialect.name != "sqlite":
+        return
+
+    def lock() -> None:
+        with book.engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.exec_driver_sql("ROLLBACK")
+
+    try:
+        patiently(lock, name_of(book.engine.url))
+    except SQLAlchemyError as error:
+        raise GradebookError(
+            f"{name_of(book.engine.url)} cannot be written to: {reason(error)} {advice(error)}"
+        ) from None
+
+
+def _add_indexes(book: Gradebook) -> None:
+    """Let the marks of one hand-in be found without a look at all: nbgrader's tables have no index for it."""
+    for table, column in (
+        ("grade", "notebook_id"),
+        ("comment", "notebook_id"),
+        ("submitted_notebook", "assignment_id"),
+    ):
+        statement = text(f"CREATE INDEX IF NOT EXISTS recbook_{table}_{column} ON {table} ({column})")
+        reading(book, partial(book.db.execute, statement))
+
+
+def _is_busy(error: Exception) -> bool:
+    """True where another process holds what is needed."""
+    signs = ("is locked", "lock timeout", "deadlock detected", "could not serialize")
+    return any(sign in _text(error) for sign in signs)
+
+
+def _is_gone(error: Exception) -> bool:
+    """True where a server does not answer, or has dropped the connection."""
+    signs = ("connection is bad", "connection refused", "connection failed", "terminating connection", "starting up")
+    return getattr(error, "connection_invalidated", False) or any(sign in _text(error) for sign in signs)
+
+
+def _text(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).lower()
+
+
+def advice(error: Exception) -> str:
+    """What a person can do, and what has become of the marks."""
+    said = _text(error)
+    if _is_gone(error):
+        return "The database's server does not answer: see that it runs, and try again. What was written is safe."
+    if _is_busy(error):
+        return (
+            f"Another process held it for more than {PATIENCE:.0f} s: close it (a formgrader, a second grading run, a "
+            "database viewer) and grade again. What was written before is safe, nothing is written twice."
+        )
+    if "full" in said or "no space" in said or "disk i/o" in said:
+        return (
+            "The disk is full: make room and grade again. The marks of this hand-in were taken back, those written "
+            "before are safe."
+        )
+    if "readonly" in said:
+        return "It may only be read: give yourself the right to write to it and to its folder."
+    if "not a database" in said or "malformed" in said:
+        return "Nothing was changed; move it away to start anew."
+    return "Nothing was changed."
+
+
+# --- Writing -------------------------------------------------------------------------------------------------------
 
 
 def record(book: Gradebook, chapter: str, student: str, marks: Iterable[Mark], timestamp: str = "") -> dict[str, float]:
@@ -82,25 +270,35 @@ def record(book: Gradebook, chapter: str, student: str, marks: Iterable[Mark], t
     Raises `GradebookError`.
     """
     session = book.db
+    marks = tuple(marks)
+
     try:
-        notebook = _submitted_notebook(session, chapter, student, timestamp)
-        grades = {grade.name: grade for grade in notebook.grades}
-        comments = {comment.name: comment for comment in notebook.comments}
-        for mark in marks:
-            _set_grade(grades[mark.grade_id], mark)
-            if mark.comment_on in comments:
-                comments[mark.comment_on].auto_comment = mark.comment or None
-        by_hand = {name: grade.manual_score for name, grade in grades.items() if grade.manual_score is not None}
-        session.commit()
+        return patiently(
+            lambda: _whole(session, lambda: _write_marks(session, chapter, student, marks, timestamp)),
+            name_of(book.engine.url),
+        )
     except KeyError as error:
-        session.rollback()
         raise GradebookError(f"The gradebook has no cell {error} in {chapter!r}. Was another release graded?") from None
     except SQLAlchemyError as error:
-        session.rollback()
-        raise GradebookError(f"The marks of {student!r} could not be written: {_reason(error)}.") from None
-    finally:
-        session.expunge_all()  # a class of thousands must not pile up here
-    return by_hand
+        raise GradebookError(
+            f"The marks of {student!r} could not be written: {reason(error)} {advice(error)}"
+        ) from None
+
+
+def _write_marks(session: Any, chapter: str, student: str, marks: Iterable[Mark], timestamp: str) -> dict[str, float]:
+    notebook = _submitted_notebook(session, chapter, student, timestamp)
+    grades = {grade.name: grade for grade in notebook.grades}
+    comments = {comment.name: comment for comment in notebook.comments}
+    for mark in marks:
+        _set_grade(grades[mark.grade_id], mark)
+        if mark.comment_on in comments:
+            comments[mark.comment_on].auto_comment = _storable(mark.comment) or None
+    return {name: grade.manual_score for name, grade in grades.items() if grade.manual_score is not None}
+
+
+def _storable(text: str) -> str:
+    """Text that every database takes: a hint may quote what a student's code said."""
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _submitted_notebook(session: Any, chapter: str, student: str, timestamp: str) -> SubmittedNotebook:
@@ -146,8 +344,10 @@ def _set_grade(grade: Grade, mark: Mark) -> None:
     grade.auto_score = mark.points
 
 
-def _reason(error: SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or error).splitlines()[0]
+def reason(error: Exception) -> str:
+    """What the database said, in one line."""
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return (lines[0].rstrip(".") if lines else type(error).__name__) + "."
 
 
 def graded_cells(release_notebook: NotebookNode) -> Mapping[str, NotebookNode]:
@@ -165,15 +365,41 @@ class Marks:
 
 def marks_of(book: Gradebook, chapter: str, student: str) -> Marks:
     """The marks that stand in the gradebook; empty where there are none."""
-    grades = (
-        book.db.query(Grade)
-        .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
-        .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
-        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-        .filter(Assignment.name == chapter, SubmittedAssignment.student_id == student)
-        .all()
-    )
-    automatic = {grade.name: grade.auto_score for grade in grades}
-    by_hand = {grade.name: grade.manual_score for grade in grades if grade.manual_score is not None}
-    book.db.expunge_all()
-    return Marks(automatic, by_hand)
+
+    def read() -> Marks:
+        grades = (
+            book.db.query(Grade)
+            .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
+            .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+            .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+            .filter(Assignment.name == chapter, SubmittedAssignment.student_id == student)
+            .all()
+        )
+        automatic = {grade.name: grade.auto_score for grade in grades}
+        by_hand = {grade.name: grade.manual_score for grade in grades if grade.manual_score is not None}
+        return Marks(automatic, by_hand)
+
+    return reading(book, read)
+
+
+def reading(book: Gradebook, read: Callable[[], T]) -> T:
+    """Read something from the gradebook: waits where it is locked, leaves nothing behind. Raises `GradebookError`."""
+    try:
+        return patiently(lambda: _whole(book.db, read), name_of(book.engine.url))
+    except SQLAlchemyError as error:
+        raise GradebookError(f"{name_of(book.engine.url)} cannot be read: {reason(error)} {advice(error)}") from None
+
+
+def _whole(session: Any, action: Callable[[], T]) -> T:
+    """Do it, and end the transaction; take it back when it fails. A class of thousands must not pile up in memory."""
+    try:
+        result = action()
+        session.commit()
+        return result
+    except BaseException:
+        with contextlib.suppress(SQLAlchemyError):
+            session.rollback()
+        raise
+    finally:
+        with contextlib.suppress(SQLAlchemyError):
+            session.expunge_all()

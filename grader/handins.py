@@ -1,26 +1,38 @@
-"""Hand-ins: find them, read them whatever state they are in, and match their cells to the release."""
+"""Hand-ins: find them, and read the notebook of each, whatever else lies in its folder.
+
+`grader.reading` reads a file's cells, `grader.repair` matches them to the release; what others need of them is here.
+"""
 
 from __future__ import annotations
 
-import ast
-import json
-import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import nbformat
-from nbformat import NotebookNode
-
-from grader.chapter import ANSWER_LINE
+from grader.bindings import read_code
 from grader.errors import HandinProblem, NoHandins
+from grader.files import as_text, candidates, is_notebook, listed
+from grader.reading import Cell, read_cells, read_notebook
+from grader.repair import Matched, defining_cells, is_answered, match
+from recbook.question import Question
+from recbook.questions import chapters, of_chapter
 
-MAX_FILE = 64 << 20
-MAX_CELLS = 5_000
+__all__ = [
+    "Cell",
+    "Handin",
+    "Matched",
+    "defining_cells",
+    "find_handins",
+    "is_answered",
+    "match",
+    "read_cells",
+    "read_handin",
+]
+
 _NOT_STUDENTS = ("__MACOSX", "__pycache__")
+_CHECK = re.compile(r"""\bcheck\(\s*["'](\w+)\.""")
+_STUB = "raise NotImplementedError"
 
 
 @dataclass(frozen=True)
@@ -30,30 +42,6 @@ class Handin:
     student: str
     folder: Path
     timestamp: str = ""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell of a hand-in, reduced to what counts."""
-
-    kind: str
-    source: str
-    grade_id: str = ""
-
-
-@dataclass(frozen=True)
-class Matched:
-    """A hand-in matched to the release.
-
-    `run` are the code cells to run (index, source); `grade_ids` says which cells (by index) are which graded or
-    solution cell of the release; `essays` holds the text of each essay that was found; `notes` what was odd.
-    """
-
-    cells: tuple[Cell, ...]
-    run: tuple[tuple[int, str], ...]
-    grade_ids: Mapping[int, str]
-    essays: Mapping[str, str]
-    notes: tuple[str, ...] = field(default=())
 
 
 # --- Finding -------------------------------------------------------------------------------------------------------
@@ -75,7 +63,7 @@ def find_handins(submitted: Path, chapter: str) -> list[Handin]:
         raise NoHandins(f"{submitted} cannot be read: {error.strerror}.") from None
     if not any((folder / chapter).is_dir() for folder in folders):
         raise NoHandins(f"No hand-in of {chapter!r} found. They should lie at {_where(submitted, chapter)}.")
-    return [Handin(_text(folder.name), folder / chapter, _timestamp(folder / chapter)) for folder in folders]
+    return [Handin(as_text(folder.name), folder / chapter, _timestamp(folder / chapter)) for folder in folders]
 
 
 def _where(submitted: Path, chapter: str) -> str:
@@ -84,11 +72,6 @@ def _where(submitted: Path, chapter: str) -> str:
 
 def _is_student(name: str) -> bool:
     return not name.startswith(".") and name not in _NOT_STUDENTS
-
-
-def _text(name: str) -> str:
-    """A folder's name as text that any database takes, also where its bytes are no UTF-8."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _timestamp(folder: Path) -> str:
@@ -107,166 +90,65 @@ def _timestamp(folder: Path) -> str:
 
 
 def read_handin(folder: Path, chapter: str) -> tuple[list[Cell], list[str]]:
-    """The cells of a hand-in, and notes on what was odd. Raises `HandinProblem`, with a message for the student."""
-    path, notes = _notebook_file(folder, chapter)
-    if path.stat().st_size > MAX_FILE:
-        raise HandinProblem(f"The notebook is larger than {MAX_FILE >> 20} MB. Clear its outputs and hand it in again.")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise HandinProblem(f"The notebook cannot be read: {error.strerror}.") from None
-    return list(read_cells(content)), notes
+    """The cells of a hand-in, and notes on what was odd. Raises `HandinProblem`, with a message for the student.
 
-
-def _notebook_file(folder: Path, chapter: str) -> tuple[Path, list[str]]:
-    path = folder / f"{chapter}.ipynb"
-    notes = []
-    if not path.exists():
-        others = sorted(folder.glob("*.ipynb")) if folder.is_dir() else []
-        if len(others) != 1:
-            raise HandinProblem(f"There is no notebook {chapter}/{chapter}.ipynb in this hand-in.")
-        path = others[0]
-        notes.append(f"The notebook is called {_text(path.name)}: taken as {chapter}.ipynb.")
-    # A link could lead to somebody else's work, or to the solutions.
-    linked = folder.is_symlink() or folder.parent.is_symlink()
-    if not path.is_file() or path.resolve().parent != folder.resolve() or linked:
-        raise HandinProblem(f"{chapter}.ipynb is not an ordinary file.")
-    return path, notes
-
-
-def read_cells(content: bytes) -> Iterable[Cell]:
-    """The cells of a notebook file, as far as it is one. Raises `HandinProblem`."""
-    document = _read_json(content)
-    version = document.get("nbformat")
-    if version == 3:
-        document = _from_version_3(document)
-    elif version != 4:
-        raise HandinProblem(f"The notebook has format {version!r}. Save it in Jupyter or Colab (format 4) again.")
-    cells = document.get("cells")
-    if not isinstance(cells, list) or not cells:
-        raise HandinProblem("The notebook has no cells.")
-    if len(cells) > MAX_CELLS:
-        raise HandinProblem(f"The notebook has {len(cells):,} cells. Something went wrong when it was saved.")
-    return [_read_cell(cell) for cell in cells]
-
-
-def _read_json(content: bytes) -> dict[str, Any]:
-    if not content.strip():
-        raise HandinProblem("The file is empty.")
-    try:
-        document = json.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise HandinProblem("The file is not a notebook: its text is not in UTF-8.") from None
-    except (ValueError, RecursionError):
-        raise HandinProblem("The file is not a notebook: it is not JSON. Download it as .ipynb again.") from None
-    if not isinstance(document, dict):
-        raise HandinProblem("The file is not a notebook.")
-    return document
-
-
-def _from_version_3(document: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return nbformat.convert(nbformat.from_dict(document), 4)
-    except Exception:  # whatever nbformat meets in a broken notebook
-        raise HandinProblem("The notebook has the old format 3 and is broken. Save it again in Colab.") from None
-
-
-def _read_cell(cell: Any) -> Cell:
-    if not isinstance(cell, dict):
-        return Cell("raw", "")
-    source = cell.get("source", "")
-    if isinstance(source, list):
-        source = "".join(line for line in source if isinstance(line, str))
-    if not isinstance(source, str):
-        source = ""
-    metadata = cell.get("metadata")
-    ours = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    grade_id = ours.get("grade_id") if isinstance(ours, dict) else None
-    # Text that cannot be written down as UTF-8 (half of a surrogate pair) would trouble everything after this.
-    source = source.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n")
-    return Cell(str(cell.get("cell_type")), source, grade_id if isinstance(grade_id, str) else "")
-
-
-# --- Matching ------------------------------------------------------------------------------------------------------
-
-
-def match(cells: Sequence[Cell], release: NotebookNode, notes: Iterable[str] = ()) -> Matched:
-    """Match the cells of a hand-in to the release by nbgrader's grade_id; test and essay cells also by their text.
-
-    Test cells are not run: the questions are asked instead. Every other code cell is, whatever its metadata says.
+    Where the folder holds several notebooks, it is the one of the chapter's name, unless that one cannot be read, is
+    of another chapter, or untouched, and another one is not.
     """
-    released = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells if "nbgrader" in cell.metadata}
-    tests = {id for id, cell in released.items() if _is(cell, grade=True, solution=False)}
-    follows = {
-        _squeeze(before.source): cell.metadata.nbgrader.grade_id
-        for before, cell in pairwise(release.cells)
-        if "nbgrader" in cell.metadata and _is(cell, grade=True, solution=True)
-    }
-    by_text = {_squeeze(released[id].source): id for id in tests}
-    notes, run, grade_ids, answers = list(notes), [], {}, {}
-    taken: set[str] = set()
-
-    for index, cell in enumerate(cells):
-        id = cell.grade_id
-        if cell.kind == "code":
-            same_text = by_text.get(_squeeze(cell.source))
-            if same_text or (id in tests and not _defines_something(cell.source)):
-                id = same_text or id
-            else:  # a test cell that a student wrote over with a definition is code like any other
-                run.append((index, cell.source))
-                id = "" if id in tests else id
-        elif cell.kind == "markdown":
-            id = _essay_id(cell, cells[index - 1] if index else None, follows)
-            if id and (id not in answers or _is_untouched(answers[id], released[id])):
-                answers[id] = cell.source
-        if id in released and id not in taken:
-            grade_ids[index] = id
-            taken.add(id)
-        elif id in taken:
-            notes.append(f"Cell {index} has the mark {id!r} of an earlier cell.")
-    missing = sorted(set(released) - taken)
-    if missing:
-        notes.append(f"Not found in the hand-in: {', '.join(missing)}.")
-    return Matched(tuple(cells), tuple(run), grade_ids, answers, tuple(notes))
+    expected = f"{chapter}.ipynb"
+    read: list[_Notebook] = []
+    problems: dict[str, HandinProblem] = {}
+    for name, content in candidates(folder, expected):
+        try:
+            read.append(_Notebook(name, *read_notebook(content()), chapter))
+        except HandinProblem as problem:
+            problems[name] = problem
+        if read and read[0].name == expected and read[0].is_worked_on:
+            break
+    if not read:
+        raise next(iter(problems.values()), HandinProblem(_nothing(folder, chapter)))
+    best = max(read, key=lambda each: (each.is_of_chapter, each.is_worked_on, each.name == expected, each.n_done))
+    if best.other and not best.is_of_chapter:
+        raise HandinProblem(f"This is the notebook of the chapter {best.other!r}, not of {chapter!r}.")
+    return list(best.cells), [*_odd_files(folder, expected, best.name, problems), *best.notes]
 
 
-def is_answered(text: str | None, released: NotebookNode) -> bool:
-    """True when an essay's cell says more than the released one."""
-    return text is not None and not _is_untouched(text, released)
+def _nothing(folder: Path, chapter: str) -> str:
+    there = [as_text(name) for name in listed(folder) if name != "timestamp.txt"]
+    only = f" It holds only {', '.join(there[:5])}." if there else ""
+    return f"There is no notebook {chapter}/{chapter}.ipynb in this hand-in.{only}"
 
 
-def defining_cells(matched: Matched, name: str) -> list[int]:
-    """The cells that define a function or class of this name, also where they do not parse."""
-    pattern = re.compile(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", re.MULTILINE)
-    return [index for index, source in matched.run if pattern.search(source)]
+def _odd_files(folder: Path, expected: str, taken: str, problems: Mapping[str, HandinProblem]) -> Iterator[str]:
+    """What to say about the files of a hand-in when not just the expected one is there."""
+    if taken != expected:
+        yield f"The notebook is called {taken}: taken as {expected}."
+    yield from (f"{name} was not graded: {problem}" for name, problem in problems.items() if is_notebook(name))
+    others = [name for each in listed(folder) if is_notebook(each) and (name := as_text(each)) not in problems]
+    if others := [name for name in others if not f"{taken}/".startswith(f"{name}/")]:  # nor the archive it was in
+        yield f"There are other notebooks in the hand-in, which were not graded: {', '.join(others[:5])}."
 
 
-def _is(cell: NotebookNode, *, grade: bool, solution: bool) -> bool:
-    ours = cell.metadata.nbgrader
-    return ours.grade is grade and ours.solution is solution
+class _Notebook:
+    """A notebook that could be read, and what speaks for its being the one to grade."""
+
+    def __init__(self, name: str, cells: Sequence[Cell], notes: Sequence[str], chapter: str):
+        self.name, self.cells, self.notes = name, cells, notes
+        known = chapters()
+        said = [cell.grade_id.partition("-")[0] for cell in cells if "-" in cell.grade_id]
+        said += [name for cell in cells for name in _CHECK.findall(cell.source)]
+        said = [name for name in said if name in known]
+        defined = [(read_code(cell.source).defines, cell.source) for cell in cells]
+        names = {name for here, _ in defined for name in here}
+        done = {name for here, source in defined if _STUB not in source for name in here}
+        #: The chapter that it says it is of, when it says so and it is not ours; "" otherwise.
+        self.other = max((each for each in said if each != chapter), key=said.count, default="")
+        self.is_of_chapter = chapter in said or len(names & _subjects(chapter)) > len(names & _subjects(self.other))
+        self.n_done = len(done & _subjects(chapter, with_bug_hunts=False))
+        self.is_worked_on = self.is_of_chapter and self.n_done > 0
 
 
-def _essay_id(cell: Cell, before: Cell | None, follows: Mapping[str, str]) -> str:
-    """The essay that a Markdown cell answers: by its mark, else by the cell before it, which asks for it."""
-    if cell.grade_id in follows.values():
-        return cell.grade_id
-    return follows.get(_squeeze(before.source), "") if before else ""
-
-
-def _is_untouched(text: str, released: NotebookNode) -> bool:
-    left = text.replace(ANSWER_LINE, "")
-    for line in released.source.splitlines():
-        left = left.replace(line.strip(), "", 1) if line.strip() else left
-    return not _squeeze(left)
-
-
-def _squeeze(text: str) -> str:
-    return "".join(text.split())
-
-
-def _defines_something(source: str) -> bool:
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return any(isinstance(node, (ast.FunctionDef, ast.ClassDef)) for node in body)
+def _subjects(chapter: str, with_bug_hunts: bool = True) -> set[str]:
+    """What a chapter's exercises ask students to define; nothing for no chapter."""
+    questions = [each for each in (of_chapter(chapter) if chapter else ()) if isinstance(each, Question)]
+    return {each.subject for each in questions if with_bug_hunts or each.kind != "bug hunt"}

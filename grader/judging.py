@@ -14,8 +14,9 @@ from nbformat import NotebookNode
 
 from grader.asking import describe_error, judge_asked
 from grader.errors import HandinProblem
+from grader.files import MAX_FILE, listed
 from grader.gradebook import graded_cells
-from grader.handins import MAX_FILE, Handin, Matched, defining_cells, is_answered, match, read_handin
+from grader.handins import Handin, Matched, defining_cells, is_answered, match, read_handin
 from grader.limits import Limits
 from grader.pools import Asks
 from grader.records import ExerciseRecord, HandinRecord
@@ -200,12 +201,13 @@ def _digest(*parts: object) -> str:
 
 
 def _digest_files(folder: Path) -> str:
-    """Of everything in the hand-in's folder that is a notebook, by name."""
+    """Of every ordinary file in the hand-in's folder, by name: any of them may be the notebook."""
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.ipynb")) if folder.is_dir() else []:
+    for name in listed(folder):
+        path = folder / name
         if path.is_file() and not path.is_symlink():
             size = path.stat().st_size
-            digest.update(path.name.encode("utf-8", "surrogateescape") + b"\0%d\0" % size)
+            digest.update(name.encode("utf-8", "surrogateescape") + b"\0%d\0" % size)
             if size <= MAX_FILE:  # a larger one is not read, whatever is in it
                 with path.open("rb") as file:
                     digest.update(hashlib.file_digest(file, "sha256").digest())

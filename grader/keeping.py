@@ -8,11 +8,12 @@ from pathlib import Path
 from nbgrader.api import Gradebook
 
 from grader.autograded import essay_texts, graded_notebook, without_tags, write_graded
-from grader.feedback import FeedbackRow, feedback_page
+from grader.feedback import page_of, title_of
 from grader.gradebook import Mark, record
 from grader.judging import Graded, Plan
 from grader.records import ExerciseRecord, HandinRecord, record_path, write_record
 from grader.results import Row, write_text
+from grader.standings import standings, update_late_penalties
 from recbook.question import Essay, Exercise
 
 
@@ -30,10 +31,14 @@ def keep(plan: Plan, graded: Graded, book: Gradebook, out: Path) -> tuple[Row, .
     marks = [_mark(_exercise(plan, each), each, essays, before) for each in graded.record.exercises]
     by_hand = record(book, plan.chapter, handin.student, marks, handin.timestamp)
     rows = rows_of(graded.record, by_hand)
+    notebook = None
     if graded.matched:
-        remarks = _remarks(plan, rows)
-        write_graded(graded_notebook(graded.matched, plan.release, graded.response.cells, remarks), copy)
-    write_text(feedback_path(out, folder, plan.chapter), page_of(plan, graded, rows))
+        notebook = graded_notebook(graded.matched, plan.release, graded.response.cells, _remarks(plan, rows))
+        write_graded(notebook, copy)
+    update_late_penalties(book, plan.chapter, out, handin.student)
+    standing = standings(book, plan.chapter, handin.student).get(handin.student)
+    page = page_of(graded.record, standing, notebook, title_of(plan.release))
+    write_text(feedback_path(out, folder, plan.chapter), page)
     write_record(record_path(out, folder, plan.chapter), graded.record)
     return rows
 
@@ -77,26 +82,3 @@ def _remarks(plan: Plan, rows: tuple[Row, ...]) -> dict[str, str]:
         for row in rows
         if row.verdict != "manual" and row.points is not None
     }
-
-
-def page_of(plan: Plan, graded: Graded, rows: tuple[Row, ...]) -> str:
-    """The feedback page of a graded hand-in."""
-    titles = {exercise.id: exercise.title for exercise in plan.exercises}
-    trouble = graded.record.problem or graded.record.fault
-    feedback = [
-        FeedbackRow(row.exercise, titles[row.exercise], row.points, row.max_points, row.verdict,
-                    "" if trouble else row.hint)
-        for row in rows
-    ]  # fmt: skip
-    runs = graded.response.cells
-    sources = dict(graded.matched.run) if graded.matched else {}
-    return feedback_page(
-        student=graded.handin.student, chapter=plan.chapter, title=_title(plan), rows=feedback,
-        cells=[(i, sources[i], runs[i].outputs, bool(runs[i].error)) for i in sorted(runs) if i in sources],
-        problem=graded.record.problem or (graded.record.exercises[0].hint if graded.record.fault else ""),
-    )  # fmt: skip
-
-
-def _title(plan: Plan) -> str:
-    lines = (line for cell in plan.release.cells if cell.cell_type == "markdown" for line in cell.source.splitlines())
-    return next((line[2:].strip() for line in lines if line.startswith("# ")), plan.chapter)

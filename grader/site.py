@@ -9,20 +9,25 @@ the *reference* prints and draws: the stub is not executed; the filled cell afte
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import html
 import importlib.util
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import jupytext
+import pandas as pd
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 from nbformat import NotebookNode
 
+from grader import links
 from grader.chapter import (
     ROOT,
     AuthorError,
@@ -40,8 +45,11 @@ from grader.chapter import (
     solutions_of,
     source_of,
     squeeze,
+    statements,
 )
 from grader.release_site import SETTING, ReleaseSite, parse_release_site
+from recbook.data import NAMES, SyntheticDataWarning, load
+from recbook.data.loading import OFFLINE_VARIABLE
 from recbook.question import Exercise, Question
 
 EDITION = "RECBOOK_EDITION"
@@ -51,11 +59,18 @@ EDITIONS = ("student", "instructor")
 # --- Reading a chapter ---------------------------------------------------------------------------------------------
 
 
-def read_page(text: str, chapter: str, release: str, edition: str, fingerprint: str) -> NotebookNode:
-    """The notebook behind a chapter's page; myst-nb calls this with the text of `notebooks/<chapter>.md`."""
+def read_page(
+    text: str, chapter: str, release: str, edition: str, fingerprint: str, missing: Sequence[str] = ()
+) -> NotebookNode:
+    """The notebook behind a chapter's page; myst-nb calls this with the text of `notebooks/<chapter>.md`.
+
+    `missing` are the data sets of the chapter that are out of reach: the page says so.
+    """
     notebook = page(
         text, chapter, exercises_of(chapter), solutions_of(chapter), parse_release_site(release), edition=edition
     )
+    if missing:
+        add_notice(notebook, missing)
     return _depending_on(fingerprint, notebook)
 
 
@@ -65,9 +80,34 @@ def read_plain_page(text: str, fingerprint: str) -> NotebookNode:
 
 
 def _depending_on(fingerprint: str, notebook: NotebookNode) -> NotebookNode:
-    """myst-nb executes a page again when its code changes. It also depends on the package: say so in its code."""
+    """myst-nb executes a page again when its code changes. It also depends on package and data: say so in its code."""
     notebook.cells.insert(0, code_cell(f"# recbook {fingerprint}", id="fingerprint", tags=["remove-cell"]))
     return notebook
+
+
+NOTICE = """\
+:::{{admonition}} The data on this page are made up
+:class: warning recbook-synthetic
+
+{names} could not be had when this page was built, so a small made-up sample stands in. Everything runs, but no number,
+title or figure on this page tells anything about real people, and the text may speak of others than you see.
+[Set-up](../book/setup.md) says how to get the data; then build the book again.
+:::"""
+
+QUIET = """\
+import warnings
+from recbook.data import SyntheticDataWarning
+warnings.simplefilter("ignore", SyntheticDataWarning)  # the page itself says it"""
+
+
+def add_notice(notebook: NotebookNode, missing: Sequence[str]) -> None:
+    """Say under the title of a page that the data sets `missing` are replaced by the made-up sample."""
+    notice = markdown_cell(NOTICE.format(names=" and ".join(f"`{name}`" for name in missing)), id="made-up-data")
+    quiet = code_cell(QUIET, id="made-up-data-quiet", tags=["remove-cell"])
+    title = notebook.cells[0]
+    first, _, rest = title.source.partition("</p>")  # the launch buttons end the line under the title
+    title.source = f"{first}</p>\n\n{notice.source}\n{rest}"
+    notebook.cells.insert(0, quiet)
 
 
 def page(
@@ -81,6 +121,9 @@ def page(
 ) -> NotebookNode:
     """The notebook of a chapter as the site executes and shows it."""
     notebook = parse_chapter(text, chapter, exercises)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = links.for_site(cell.source)
     known = {exercise.id: exercise for exercise in exercises}
     reference = source_of(solutions)
     cells: list[NotebookNode] = []
@@ -148,14 +191,61 @@ def _register_chapters(app: Any, config: Any) -> None:
         raise AuthorError(f"{EDITION}={edition!r}: it is one of {', '.join(EDITIONS)}.")
     fingerprint = package_fingerprint()
     formats = dict(config.nb_custom_formats)
+    found: dict[str, str] = {}
     for chapter in chapters(Path(app.srcdir)):
+        names = data_sets_of(chapter_path(chapter, Path(app.srcdir)).read_text("utf-8"))
+        found |= {name: data_state(name) for name in names if name not in found}
         # One suffix a chapter, so that plain pages stay plain. A change of these arguments makes Sphinx read again.
-        arguments = {"chapter": chapter, "release": config[SETTING], "edition": edition, "fingerprint": fingerprint}
+        arguments = {
+            "chapter": chapter,
+            "release": config[SETTING],
+            "edition": edition,
+            "fingerprint": " ".join([fingerprint, *(f"{name}:{found[name]}" for name in names)]),
+            "missing": [name for name in names if found[name] == MADE_UP],
+        }
         formats[f"notebooks/{chapter}.md"] = ["grader.site.read_page", arguments]
     for path in Path(app.srcdir, "book").glob("*.md"):
         if is_myst_markdown_notebook(path.read_text("utf-8")):
             formats[f"book/{path.name}"] = ["grader.site.read_plain_page", {"fingerprint": fingerprint}]
     config.nb_custom_formats = formats
+
+
+MADE_UP = "made-up"
+
+
+def data_sets_of(text: str) -> list[str]:
+    """The data sets of MovieLens that a chapter loads: by name, or by a variable that holds the name."""
+    named: dict[str, object] = {}
+    found: set[object] = set()
+    for cell in jupytext.reads(text, fmt="md").cells:
+        for node in ast.walk(ast.Module(statements(cell.source), [])) if cell.cell_type == "code" else ():
+            match node:
+                case ast.Assign(targets=[ast.Name(variable)], value=ast.Constant(value)):
+                    named[variable] = value
+                case ast.Call(func=ast.Name("load"), args=[]):
+                    found.add("ml-100k")
+                case ast.Call(func=ast.Name("load"), args=[ast.Constant(value), *_]):
+                    found.add(value)
+                case ast.Call(func=ast.Name("load"), args=[ast.Name(variable), *_]):
+                    found.add(named.get(variable))
+    return [name for name in NAMES if name in found and name != "sample"]
+
+
+def data_state(name: str) -> str:
+    """What a chapter that loads the data set `name` gets: `MADE_UP`, or a hash of the real data.
+
+    A data set that is not on this machine is fetched now. If it cannot be had, no page tries again.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntheticDataWarning)
+        movielens = load(name)
+    if movielens.synthetic:
+        os.environ[OFFLINE_VARIABLE] = "1"  # kernels inherit it
+        return MADE_UP
+    digest = hashlib.sha256()
+    for table in (movielens.ratings, movielens.movies[["title"]]):
+        digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    return digest.hexdigest()[:8]
 
 
 def _prepare_kernel(app: Any) -> None:

@@ -30,6 +30,8 @@ Why = Literal["", "timeout", "died", "limit", "malformed", "no time left", "died
 Start = Callable[[dict[str, Any], Limits], Apart]
 
 _POLL_SECONDS = 0.25
+#: How long a process may take to end after its last line.
+_END_SECONDS = 1.0
 #: How often a hand-in is started again, with nothing blamed on it, because its worker died.
 _MAX_LOST = 3
 _CHUNK = 1 << 16
@@ -139,6 +141,8 @@ class _Watch:
         apart = self._start(self._job(), self._limits)
         try:
             ending = self._read(apart)
+            if ending == "end":
+                apart.wait(_END_SECONDS)
             apart.kill()
             if apart.lost and self._lost < _MAX_LOST:
                 self._lost += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from recbook.answer import Opaque, Plain
-from recbook.parts import Part, as_list, as_numbers, squeeze_scalar
+from recbook.parts import Part, as_list, as_numbers, rms_difference, squeeze_scalar
 
 
 def describe(mine: Plain, reference: Plain, part: Part) -> str:
@@ -19,6 +19,8 @@ def describe(mine: Plain, reference: Plain, part: Part) -> str:
         return _describe_bound(mine, reference, part, what)
     if part.rule in ("same set", "same order"):
         return _describe_members(mine, reference, part, what)
+    if part.rule == "near":
+        return _describe_near(mine, reference, what)
     if isinstance(reference, (bool, str, dict)) or reference is None:
         return f"{what}: got {_short(mine)}, expected {_short(reference)}"
     if as_list(reference) is not None and as_numbers(reference) is None:
@@ -34,6 +36,17 @@ def _describe_bound(mine: Plain, reference: Plain, part: Part, what: str) -> str
         return f"{what}: got {float(got.reshape(())):g}, expected a finite number"
     where = "too large" if part.rule == "at most" else "too small"
     return f"{what}: {float(got.reshape(())):.4g} is {where} (the reference reaches {float(want.reshape(())):.4g})"
+
+
+def _describe_near(mine: Plain, reference: Plain, what: str) -> str:
+    got, want = as_numbers(mine), as_numbers(reference)
+    if got is None:
+        return f"{what}: got {_short(mine)}, expected numbers"
+    if got.shape != want.shape:
+        return f"{what}: {_describe_shapes(got.shape, want.shape)}"
+    if not np.isfinite(got).all():
+        return f"{what}: {int((~np.isfinite(got)).sum())} of {got.size} values are missing or infinite"
+    return f"{what}: too far from the reference's, by {rms_difference(got, want):.2g} (root mean square)"
 
 
 def _describe_members(mine: Plain, reference: Plain, part: Part, what: str) -> str:

@@ -39,6 +39,23 @@ def close(share: float = 1.0, about: str = "", rtol: float = 1e-3, atol: float =
     return Part(same, "close", share, about)
 
 
+def near(rms: float, share: float = 1.0, about: str = "") -> Part:
+    """Numbers of the same shape whose root mean square difference from the reference's is at most `rms`.
+
+    For answers to which many right ways lead, such as the predictions of a model of the student's own: no single
+    number has to agree, but all together must lie no farther from the reference's than this, in their own units.
+    NaN agrees with NaN only.
+    """
+
+    def same(mine: Plain, reference: Plain, _all: dict[str, Plain]) -> bool:
+        got, want = as_numbers(mine), as_numbers(reference)
+        if got is None or want is None or got.shape != want.shape or (np.isnan(got) != np.isnan(want)).any():
+            return False
+        return rms_difference(got, want) <= rms
+
+    return Part(same, "near", share, about)
+
+
 def equal(share: float = 1.0, about: str = "") -> Part:
     """Exactly equal: strings, whole numbers, truth values, shapes, lists of these."""
 
@@ -121,6 +138,12 @@ def as_list(value: Plain) -> list | None:
     if isinstance(value, np.ndarray):
         return value.tolist() if value.ndim == 1 else None
     return value if isinstance(value, list) else None
+
+
+def rms_difference(a: np.ndarray, b: np.ndarray) -> float:
+    """The root of the mean of the squared differences, over the places where both are numbers; 0 if there are none."""
+    both = ~(np.isnan(a) | np.isnan(b))
+    return float(np.sqrt(np.mean((a[both] - b[both]) ** 2))) if both.any() else 0.0
 
 
 def squeeze_scalar(numbers: np.ndarray) -> np.ndarray:

@@ -33,8 +33,11 @@ from grader.gradebook import open_gradebook, register
 from grader.grading import grade
 from grader.isolation import missing
 from grader.limits import Limits
+from grader.references import references
 from recbook.question import Question
 from recbook.questions import of_chapter
+from recbook.recorded import load_recorded
+from recbook.verdict import judge
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason="student code cannot be locked in here: see `grader doctor`")
 
@@ -289,6 +292,15 @@ def test_an_edited_hand_in_earns_nothing(graded, student):
 def test_marks_cannot_be_moved_to_other_cells(graded):
     rows = graded.rows()["edit-swapped_ids"]
     assert [name for name, row in rows.items() if row["points"] not in ("", "0")] == ["overlap_at_k"]
+
+
+def test_memorised_answers_are_worth_little():
+    """What the wheel has recorded, given as the answer to secret cases: no code exercise is right."""
+    questions = [each for each in EXERCISES.values() if isinstance(each, Question) and each.kind != "quiz"]
+    known = references(questions, SECRET)
+    for question in questions:
+        verdict = judge(question, load_recorded(question)[0], known[question.id].reference)
+        assert verdict.verdict == "wrong", question.id
 
 
 @pytest.mark.parametrize("student", HONEST)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from grader import site
 from grader.chapter import ROOT, AuthorError, chapters, parse_chapter, secret_lines
 from grader.release_site import parse_release_site, release_site
 from grader.site import check_site, leaks, page
+from recbook.data import MissingDataError, SyntheticDataWarning, load
 
 RELEASE = parse_release_site("https://github.com/someone/course/tree/release")
 JUPYTER_BOOK = Path(sys.executable).parent / "jupyter-book"
@@ -116,6 +118,71 @@ def test_the_real_site_if_it_was_built():
     if not (ROOT / "_build" / "html" / "index.html").is_file():
         pytest.skip("the site is not built; `make book` builds it")
     assert check_site(ROOT / "_build" / "html") == []
+
+
+def read(tiny, monkeypatch, state):
+    """The page of the tiny chapter, as myst-nb gets it when its data are `state`."""
+    for name in ("exercises", "solutions"):
+        monkeypatch.setattr(site, f"{name}_of", lambda chapter, name=name: getattr(tiny, name))
+    missing = ["ml-100k"] if state == site.MADE_UP else []
+    release = "https://github.com/someone/course/tree/release"
+    return site.read_page(tiny.text, "tiny", release, "student", f"abc ml-100k:{state}", missing)
+
+
+def test_a_page_without_its_data_says_so_under_the_title(tiny, monkeypatch):
+    real, made_up = (read(tiny, monkeypatch, state) for state in ("1a2b3c4d", site.MADE_UP))
+    said = next(cell for cell in made_up.cells if cell.cell_type == "markdown").source
+    assert said.index("# A tiny chapter") < said.index("recbook-launch") < said.index(":::{admonition}")
+    assert said.index(":class: warning") < said.index("`ml-100k`") < said.index("Some words.")
+    assert "made up" not in "\n".join(cell.source for cell in real.cells)
+
+
+def test_pages_with_and_without_their_data_have_different_keys_in_the_cache(tiny, monkeypatch):
+    def code(notebook):
+        return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+    pages = [code(read(tiny, monkeypatch, state)) for state in ("1a2b3c4d", site.MADE_UP, "5e6f7a8b")]
+    assert pages[0] != pages[1] != pages[2] != pages[0]
+    assert code(read(tiny, monkeypatch, "1a2b3c4d")) == pages[0]
+
+
+def test_the_warning_about_made_up_data_does_not_reach_the_page(tiny, monkeypatch):
+    notebook = read(tiny, monkeypatch, site.MADE_UP)
+    hidden = [
+        c for c in notebook.cells if c.cell_type == "code" and "remove-cell" in tags(c) and "warnings" in c.source
+    ]
+    with warnings.catch_warnings(record=True) as caught:
+        exec(hidden[0].source, {})
+        warnings.warn("made up", SyntheticDataWarning, stacklevel=1)
+        warnings.warn("something else", UserWarning, stacklevel=1)
+    assert [str(w.message) for w in caught] == ["something else"]
+
+
+def test_the_data_sets_of_a_chapter():
+    def names(code):
+        return site.data_sets_of(f"```python\n{code}\n```\n\nload('ml-1m') in prose\n")
+
+    assert names('x = load("ml-latest-small")\ny = load("ml-100k")') == ["ml-100k", "ml-latest-small"]
+    assert names('DATASET = "ml-100k"  # or "ml-1m"\nx = load(DATASET)') == ["ml-100k"]
+    assert names("x = load()") == ["ml-100k"]
+    assert names('x = load("sample")\ny = torch.load("ml-1m.pt")') == []
+
+
+def test_out_of_reach_is_found_out_once_for_all_pages(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("RECBOOK_DATA", raising=False)
+    monkeypatch.setenv("RECBOOK_OFFLINE", "")
+    monkeypatch.setattr(site, "load", lambda name: load("sample"))  # what `load` gives when nothing can be reached
+    assert site.data_state("ml-100k") == site.MADE_UP
+    assert os.environ["RECBOOK_OFFLINE"] == "1"  # for the kernels
+    monkeypatch.setattr(site, "load", load)
+    assert site.data_state("ml-latest-small") == site.data_state("ml-latest-small") != site.MADE_UP
+
+
+def test_a_named_folder_without_the_data_stops_the_build(monkeypatch, tmp_path):
+    monkeypatch.setenv("RECBOOK_DATA", str(tmp_path))
+    with pytest.raises(MissingDataError, match="RECBOOK_DATA"):
+        site.data_state("ml-100k")
 
 
 ROOMS = '''"""Adds the rooms of the tiny chapter to the real ones; a Sphinx extension."""

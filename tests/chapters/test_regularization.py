@@ -98,20 +98,26 @@ def test_gravity_makes_worse_errors_better_lists_and_better_neighbours(movielens
     rated = np.zeros((movielens.n_users, movielens.n_movies), np.float32)
     rated[train["user"], train["movie"]] = 1
     together = rated.T @ rated > 0
-    found = {}
-    for coefficients in ((0.1, 0.0), (0.5, 3.0)):
-        model = RegularizedCFModel(movielens.n_users, movielens.n_movies, 0.1, *coefficients, embedding_dim=64)
+    found, near = {}, []
+    for coefficients, seed in (((0.1, 0.0), 0), ((0.5, 3.0), 0), ((0.5, 3.0), 1), ((0.5, 3.0), 2)):
+        model = RegularizedCFModel(
+            movielens.n_users, movielens.n_movies, 0.1, *coefficients, embedding_dim=64, seed=seed
+        )
         train_regularized(model, loss_of, *columns, stars)
         U, V = model.embeddings["user_id"], model.embeddings["movie_id"]
+        if coefficients == (0.5, 3.0):
+            near.append(5 * neighbours_share(V, aladdin, family))
+        if seed:
+            continue
         scores = U @ V.T
         found[coefficients] = (
             metrics.rmse(scores[test["user"], test["movie"]], test["rating"]),
             metrics.rank_all(scores, train, test).ndcg,
-            5 * neighbours_share(V, aladdin, family),
             folding_score(V, together),
         )
-    (plain_rmse, plain_ndcg, _, plain_folding), (rmse, ndcg, near, folding) = found.values()
+    (plain_rmse, plain_ndcg, plain_folding), (rmse, ndcg, folding) = found.values()
     assert plain_rmse < 1.02 < rmse
     assert ndcg > 0.455 > plain_ndcg
-    assert near >= 3
+    assert len(near) == 3  # seeds
+    assert min(near) >= 3
     assert folding < 0.25 < plain_folding

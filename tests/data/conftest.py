@@ -39,6 +39,7 @@ def environment(monkeypatch, tmp_path):
     """No test sees the variables or the cache of whoever runs it, and none reaches a package index."""
     monkeypatch.delenv("RECBOOK_DATA", raising=False)
     monkeypatch.delenv("RECBOOK_DATASET", raising=False)
+    monkeypatch.delenv("RECBOOK_OFFLINE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")

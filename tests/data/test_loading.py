@@ -249,6 +249,18 @@ def test_offline_is_found_out_fast_and_said_loudly(sample, archive, dead_address
     assert leftovers() == []
 
 
+def test_offline_by_choice_asks_nobody_but_the_cache(sample, archive, monkeypatch, capsys):
+    monkeypatch.setenv("RECBOOK_OFFLINE", "1")
+    with pytest.warns(data.SyntheticDataWarning, match="RECBOOK_OFFLINE"):
+        assert data.load("ml-100k").synthetic
+    assert capsys.readouterr().err == ""  # no download was begun
+    assert not data.load("ml-latest-small").synthetic
+    monkeypatch.delenv("RECBOOK_OFFLINE")
+    data.load("ml-100k", announce=silent)
+    monkeypatch.setenv("RECBOOK_OFFLINE", "1")
+    same(data.load("ml-100k"), sample)  # from the cache
+
+
 def test_warning_shows_each_time_under_the_default_filters():
     code = (
         "import warnings; from recbook.data import SyntheticDataWarning\n"

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from recbook.answer import Opaque
 from recbook.asking import ask
 from recbook.differences import describe
-from recbook.parts import at_least, at_most, close, equal, same_order, same_set
+from recbook.parts import at_least, at_most, close, equal, near, same_order, same_set
 from recbook.verdict import KnownMistake, judge
 
 
@@ -197,3 +197,38 @@ def test_every_difference_can_be_described(mine, want):
 def test_a_number_larger_than_any_float_is_wrong():
     assert not close().same(10**400, 1.0, {})
     assert not equal().same([1, 10**400], [1, 2], {})
+
+
+@pytest.mark.parametrize(
+    ("mine", "is_near"),
+    [
+        ([3.1, 3.9, 2.0], True),
+        ([3.0, 4.0, 2.86], True),  # one may be far, if the others are near: the root mean square is 0.497
+        ([3.0, 4.0, 2.88], False),
+        ([3.6, 4.6, 2.6], False),
+        ([3.0, 4.0, np.nan], False),
+        ([3.0, 4.0, np.inf], False),
+        ([3.0, 4.0], False),
+        ([[3.0, 4.0, 2.0]], False),
+        ("3", False),
+        (None, False),
+    ],
+)
+def test_near_bounds_the_root_mean_square_difference(mine, is_near):
+    mine = np.array(mine) if isinstance(mine, list) else mine
+    part = near(0.5, about="the predictions")
+    reference = np.array([3.0, 4.0, 2.0])
+    assert part.same(mine, reference, {}) is is_near
+    if not is_near:
+        assert describe(mine, reference, part).startswith("the predictions: ")
+
+
+def test_a_near_miss_is_described_by_its_distance_and_by_no_value_of_the_reference():
+    text = describe(np.array([3.75, 4.75]), np.array([3.0, 4.0]), near(0.5, about="the predictions"))
+    assert text == "the predictions: too far from the reference's, by 0.75 (root mean square)"
+
+
+def test_near_takes_missing_numbers_in_the_same_places_for_the_same():
+    one, other = np.array([np.nan, 4.0]), np.array([np.nan, 4.4])
+    assert near(0.5).same(one, other, {})
+    assert not near(0.5).same(one, np.array([4.0, np.nan]), {})

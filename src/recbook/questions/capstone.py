@@ -1,0 +1,453 @@
+"""Questions of the chapter `capstone`.
+
+Every question brings its own ratings and toy models, so no exercise depends on another one. What the ratings of
+`fit_recommender` were made from is in no case: only ratings to learn from and pairs to predict are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from recbook.parts import close, equal, near
+from recbook.question import Case, Code, essay, question, quiz
+
+Parts = Iterator[tuple[str, Any]]
+
+
+# --- A recommender of one's own --------------------------------------------------------------------------------------
+
+
+def _recommender_cases(rng: np.random.Generator) -> list[Case]:
+    return [_ratings_with_taste(rng, 100, 70), _ratings_with_taste(rng, 80, 90)]
+
+
+def _ratings_with_taste(rng: np.random.Generator, n_users: int, n_movies: int) -> Case:
+    """Half stars made of levels of users and movies, two directions of taste, and chance. About half are given.
+
+    One user and one movie have no rating at all.
+    """
+    of_users, of_movies = rng.normal(0, 0.5, (n_users, 1)), rng.normal(0, 0.5, n_movies)
+    p, q = rng.normal(size=(n_users, 2)), rng.normal(size=(n_movies, 2))
+    p, q = (p - p.mean(axis=0)) / p.std(axis=0), (q - q.mean(axis=0)) / q.std(axis=0)  # so that taste is no level
+    stars = 3.1 + of_users + of_movies + 0.55 * p @ q.T + rng.normal(0, 0.3, (n_users, n_movies))
+    stars = np.clip(np.round(2 * stars) / 2, 1, 5)
+    given = rng.random(stars.shape) < 0.48
+    silent_user, silent_movie = int(rng.integers(n_users)), int(rng.integers(n_movies))
+    given[silent_user] = given[:, silent_movie] = False
+    users, movies = np.nonzero(given)
+    order = rng.permutation(len(users))
+    users, movies = users[order], movies[order]
+    asked = ~given
+    asked[silent_user] = asked[:, silent_movie] = False
+    asked = np.argwhere(asked)
+    return {
+        "train": pd.DataFrame({"user": users, "movie": movies, "rating": stars[users, movies]}),
+        "n_users": n_users,
+        "n_movies": n_movies,
+        "seed": int(rng.integers(1, 10_000)),
+        "asked": asked[rng.permutation(len(asked))[:240]],
+        "silent_user": silent_user,
+        "silent_movie": silent_movie,
+    }
+
+
+@question(
+    "capstone.fit_recommender",
+    title="Your own recommender",
+    objective="Build a rating model that beats the bias model because it knows something of taste.",
+    points=8,
+    needs=["fit_recommender"],
+    cases=_recommender_cases,
+    parts={
+        "scale": equal(share=0.25, about="the range of the predictions"),
+        "level": near(0.17, share=1, about="the mean prediction of each user and of each movie"),
+        "silent": near(0.25, share=0.75, about="the predictions for a user and for a movie without ratings"),
+        "taste": near(0.43, share=3, about="the predictions for pairs without a rating"),
+        "much": near(0.34, share=3, about="the predictions for other pairs without a rating, asked more strictly"),
+    },
+    hints=[
+        "What do you know of a user after the mean and the biases are taken away, and how could it tell about a movie?",
+        "Begin with what the course gave you: biases, then factors or neighbours. Split off a part of `train` inside "
+        "your function, and see whether each addition lowers the error there.",
+        "For instance: biases first; then, on what they leave, a factorisation whose penalty you choose on that part, "
+        "or weighted means over similar movies. Who has no ratings keeps only a level.",
+    ],
+    seconds=30,
+)
+def fit_recommender(code: Code, case: Case) -> Parts:
+    n_users, n_movies = case["n_users"], case["n_movies"]
+    predict = code.fit_recommender(case["train"].copy(), n_users, n_movies, case["seed"])
+    users, movies = (grid.ravel() for grid in np.mgrid[:n_users, :n_movies])
+    table = np.asarray(predict(users, movies), dtype=float).reshape(n_users, n_movies)
+    asked_users, asked_movies = case["asked"].T
+    asked = np.array(predict(asked_users.copy(), asked_movies.copy()), dtype=float)
+    if not np.allclose(asked, table[asked_users, asked_movies], atol=1e-3, equal_nan=True):
+        raise ValueError("predict gives the same pair another rating when it is asked together with other pairs")
+    yield "scale", _range(table)
+    yield "level", np.concatenate([table.mean(axis=1), table.mean(axis=0)]).astype(np.float32)
+    yield "silent", np.concatenate([table[case["silent_user"]], table[:, case["silent_movie"]]]).astype(np.float32)
+    half = len(asked) // 2  # so that the same number is not written down twice
+    yield "taste", asked[:half].astype(np.float32)
+    yield "much", asked[half:].astype(np.float32)
+
+
+def _range(table: np.ndarray) -> str:
+    if not np.isfinite(table).all():
+        return "some predictions are missing"
+    if np.ptp(table) < 1e-6:
+        return "one number for everything"
+    return "from 1 to 5" if table.min() >= 1 and table.max() <= 5 else "beyond 1 to 5"
+
+
+# --- One look at the test --------------------------------------------------------------------------------------------
+
+
+class _Toy:
+    """A model that knows only for how many epochs it was trained. Copies must be deep: the number is in a list."""
+
+    def __init__(self) -> None:
+        self.weights = [0]
+
+
+def _score_once_cases(rng: np.random.Generator) -> list[Case]:
+    def case(n: int, best: int, tie: int) -> Case:
+        valid = 0.95 + 0.01 * rng.permutation(np.arange(1, n + 1))
+        valid[[best, tie]] = 0.93
+        test = 0.96 + 0.01 * rng.permutation(np.arange(1, n + 1))
+        test[[best, tie, (best + 1) % n]] = 0.955, 0.944, 0.91
+        return {"valid": valid, "test": test}
+
+    return [case(7, 2, 5), case(9, 5, 7), case(5, 1, 3)]
+
+
+@question(
+    "capstone.score_once",
+    title="One look",
+    objective="Choose the number of epochs without using up the test set, and measure the model that was chosen.",
+    points=3,
+    needs=["score_once"],
+    bug_hunt="best_epoch_on_the_test",
+    cases=_score_once_cases,
+    parts={
+        "epoch": equal(about="the chosen epoch"),
+        "error": close(share=2, about="the error that is reported"),
+        "looks": equal(about="how often the test error was asked for"),
+    },
+    hints=[
+        "Suppose the test errors were pure chance. Which error would the function report then?",
+        "Which of the two error functions may decide? And which model is at hand after the last epoch?",
+        "Keep a deep copy of the model whenever the validation error is the lowest so far. Measure that copy, once.",
+    ],
+)
+def score_once(code: Code, case: Case) -> Parts:
+    valid, test, looks = case["valid"], case["test"], []
+
+    def train_epoch(model: _Toy) -> None:
+        model.weights[0] += 1
+
+    def test_error(model: _Toy) -> float:
+        looks.append(model.weights[0])
+        return float(test[model.weights[0] - 1])
+
+    epoch, error = code.score_once(
+        _Toy(), train_epoch, lambda model: float(valid[model.weights[0] - 1]), test_error, len(valid)
+    )
+    yield "epoch", epoch
+    yield "error", error
+    yield "looks", len(looks)
+
+
+# --- Links and features ----------------------------------------------------------------------------------------------
+
+
+def _links_cases(rng: np.random.Generator) -> list[Case]:
+    def case(n_users: int, n_movies: int, counts: list[int]) -> Case:
+        pairs = [(user, movie) for user, n in enumerate(counts) for movie in rng.permutation(n_movies)[:n]]
+        users, movies = rng.permutation(np.array(pairs)).T
+        return {"users": users, "movies": movies, "n_users": n_users, "n_movies": n_movies}
+
+    return [case(4, 7, [2, 5, 3, 7]), case(5, 6, [1, 4, 0, 6, 2])]
+
+
+@question(
+    "capstone.links",
+    title="Who rated what",
+    objective="Turn the mere fact of ratings into numbers that a model can use.",
+    points=2,
+    needs=["links"],
+    cases=_links_cases,
+    parts={"links": close(about="the table of links")},
+    hints=[
+        "Somebody with 400 ratings and somebody with 4: whose links should be larger, each?",
+        "Start with a table of zeros, and set the given pairs to 1. The sums of its rows are the numbers of ratings.",
+        "Divide each row by the root of its sum. A row of zeros has the sum 0: divide it by 1 instead.",
+    ],
+)
+def links(code: Code, case: Case) -> Parts:
+    yield "links", code.links(case["users"].copy(), case["movies"].copy(), case["n_users"], case["n_movies"])
+
+
+def _rich_vectors_cases(rng: np.random.Generator) -> list[Case]:
+    def case(n_rows: int, n_others: int, n_features: int, n_factors: int) -> Case:
+        table = (rng.random((n_rows, n_others)) < 0.5) * rng.uniform(0.3, 0.9, (n_rows, 1))
+        table[0, :2], table[1, 0] = [0.5, 0.5], 0.0
+        return {
+            "own": rng.normal(size=(n_rows, n_factors)),
+            "links": table,
+            "link_vectors": rng.normal(size=(n_others, n_factors)),
+            "features": np.abs(rng.normal(size=(n_rows, n_features))) + 0.1,
+            "feature_vectors": rng.normal(size=(n_features, n_factors)),
+        }
+
+    return [case(4, 6, 3, 2), case(5, 3, 4, 3)]
+
+
+@question(
+    "capstone.rich_vectors",
+    title="Vectors from three sources",
+    objective="Describe a user by an own vector, by what they watched, and by what is known about them.",
+    points=2,
+    needs=["rich_vectors"],
+    cases=_rich_vectors_cases,
+    parts={
+        "vectors": close(share=3, about="the vectors"),
+        "gradients": equal(about="which of the three sources training can change"),
+    },
+    hints=[
+        "A row of `links` has a number for each of the others. And if you multiply it with their vectors?",
+        "Both tables have to become (n_rows, n_factors) before they can be added to `own`.",
+        "Two matrix products, and a sum of three tensors. No `detach`, no NumPy: gradients have to get through.",
+    ],
+)
+def rich_vectors(code: Code, case: Case) -> Parts:
+    tensors = {name: torch.tensor(value, dtype=torch.float32) for name, value in case.items()}
+    learnt = [tensors[name].requires_grad_() for name in ("own", "link_vectors", "feature_vectors")]
+    vectors = code.rich_vectors(**tensors)
+    yield "vectors", vectors
+    found = torch.autograd.grad(vectors.square().sum(), learnt, allow_unused=True)
+    yield "gradients", [gradient is not None for gradient in found]
+
+
+# --- A blend ---------------------------------------------------------------------------------------------------------
+
+
+def _blend_weights_cases(rng: np.random.Generator) -> list[Case]:
+    def case(n: int, spreads: list[float], strength: float) -> Case:
+        taste = rng.normal(0, 1, n)
+        ratings = np.clip(np.round(3.6 + taste), 1, 5)
+        noise = rng.normal(0, 1, (n, len(spreads)))
+        noise[:, 1] = 0.8 * noise[:, 0] + 0.6 * noise[:, 1]  # two models that err together
+        predictions = 3.2 + 0.6 * taste[:, None] + noise * np.array(spreads)
+        return {"predictions": predictions, "ratings": ratings, "strength": strength}
+
+    return [case(60, [0.2, 0.9, 0.5], 0.0), case(40, [0.3, 0.8, 0.4], 25.0), case(30, [0.3, 0.9], 400.0)]
+
+
+@question(
+    "capstone.blend_weights",
+    title="A blend",
+    objective="Find out by least squares how much to listen to each of several models.",
+    points=3,
+    needs=["blend_weights"],
+    cases=_blend_weights_cases,
+    parts={
+        "weights": close(share=3, rtol=5e-3, atol=2e-3, about="the weights"),
+        "drawn": equal(share=0.25, about="what enormous strength makes of the weights"),
+    },
+    hints=[
+        "Without the strength this is a problem you know: which w makes `predictions @ w` fit `ratings` best?",
+        "Write w as equal weights plus a correction. What should the correction explain, and what pulls it to 0?",
+        "Set the gradient to zero: (XᵀX + s·I) w = Xᵀr + s·(1/m), with X the predictions, m columns and strength s.",
+    ],
+)
+def blend_weights(code: Code, case: Case) -> Parts:
+    weights = np.asarray(
+        code.blend_weights(case["predictions"].copy(), case["ratings"].copy(), case["strength"]), dtype=float
+    )
+    yield "weights", weights
+    moved = np.allclose(weights, 1 / len(weights), atol=1e-3)
+    drawn = np.asarray(code.blend_weights(case["predictions"].copy(), case["ratings"].copy(), 1e9), dtype=float)
+    equal_now = bool(np.allclose(drawn, 1 / drawn.size, atol=1e-3))
+    yield "drawn", "always equal weights" if moved else ("equal weights" if equal_now else "other weights")
+
+
+# --- Too little known ------------------------------------------------------------------------------------------------
+
+
+def _fall_back_cases(rng: np.random.Generator) -> list[Case]:
+    def case(fewest: int) -> Case:
+        # Users 0 to 3 have fewest + 2, fewest, fewest - 1 and 0 ratings, and so have movies 0 to 3.
+        counts = [fewest + 2, fewest, fewest - 1, 0]
+        filler = 3 * fewest + 1 + np.arange(2 * fewest + 8)  # numbers of users and movies that are not asked for
+        users = np.concatenate([np.repeat(np.arange(4), counts), rng.choice(filler, sum(counts))])
+        movies = np.concatenate([rng.choice(filler, sum(counts)), np.repeat(np.arange(4), counts)])
+        asked_users, asked_movies = np.divmod(rng.permutation(16), 4)
+        order = rng.permutation(len(users))
+        return {
+            "predictions": rng.uniform(1, 2.9, 16),
+            "simple": rng.uniform(3.1, 5, 16),
+            "users": asked_users,
+            "movies": asked_movies,
+            "train_users": users[order],
+            "train_movies": movies[order],
+            "fewest": fewest,
+        }
+
+    return [case(3), case(2)]
+
+
+@question(
+    "capstone.fall_back",
+    title="When too little is known",
+    objective="Use the simple model for users and movies that the elaborate one knows nothing about.",
+    points=2,
+    needs=["fall_back"],
+    cases=_fall_back_cases,
+    parts={"predictions": close(about="the predictions")},
+    hints=[
+        "A known user and an unknown movie: what does the elaborate model know about this pair?",
+        "`np.bincount(train_users, minlength=...)` says how many ratings each user has. `counts[users]` looks them up.",
+        "Known means: at least `fewest` ratings of the user, *and* of the movie. `np.where` chooses pair by pair.",
+    ],
+)
+def fall_back(code: Code, case: Case) -> Parts:
+    yield "predictions", code.fall_back(**{name: np.copy(v) if name != "fewest" else v for name, v in case.items()})
+
+
+# --- How sure? -------------------------------------------------------------------------------------------------------
+
+
+def _difference_cases(rng: np.random.Generator) -> list[Case]:
+    def case(n_users: int) -> Case:
+        counts = rng.permutation(np.linspace(4, 30, n_users).astype(int))
+        users = rng.permutation(np.repeat(np.arange(n_users) * 3 + 2, counts))
+        ratings = rng.integers(1, 6, len(users)).astype(float)
+        # Both models are bad for the same users and wrong in the same direction: their errors go together.
+        together = rng.normal(0, 0.7, len(users)) * (0.6 + 0.8 * (users % 2))
+        for_user = rng.permutation(np.linspace(-0.25, 0.3, n_users))[(users - 2) // 3]
+        a = ratings + together
+        b = ratings + together * (1.0 + for_user) + rng.normal(0, 0.03, len(users))
+        return {"a": a, "b": b, "ratings": ratings, "users": users, "seed": int(rng.integers(1, 10_000))}
+
+    return [case(30), case(24)]
+
+
+@question(
+    "capstone.difference",
+    title="Is the difference real?",
+    objective="Say by how much two models differ, and between which limits the difference lies.",
+    points=4,
+    needs=["difference"],
+    cases=_difference_cases,
+    parts={
+        "gap": close(share=2, about="the difference of the two errors"),
+        "interval": close(share=3, rtol=0.085, atol=1e-6, about="how far the limits lie below and above it"),
+        "seed": equal(share=0.5, about="what happens with the same seed, and with another one"),
+    },
+    hints=[
+        "Two models fail on the same hard ratings. If you draw ratings for each of them apart, what happens to that?",
+        "Draw users, with replacement, and collect all ratings of those drawn. Which number do you compute from them?",
+        "For each draw: both RMSEs on the same drawn ratings, and their difference. Then two percentiles.",
+    ],
+    seconds=20,
+)
+def difference(code: Code, case: Case) -> Parts:
+    def limits(seed: int) -> list[float]:
+        inputs = (np.copy(case[name]) for name in ("a", "b", "ratings", "users"))
+        return [float(number) for number in code.difference(*inputs, 1500, seed)]
+
+    results = np.array([limits(case["seed"] + number) for number in range(5)])
+    yield "gap", results[0, 0]
+    gap, low, high = results.mean(axis=0)
+    yield "interval", np.array([gap - low, high - gap])
+    again = "the same" if limits(case["seed"]) == results[0].tolist() else "not the same"
+    other = "other limits" if np.ptp(results[:, 1:], axis=0).min() > 0 else "the same limits"
+    yield "seed", f"same seed: {again}; another seed: {other}"
+
+
+# --- The leaderboard -------------------------------------------------------------------------------------------------
+
+
+def _leaderboard_cases(rng: np.random.Generator) -> list[Case]:
+    def case(data: str, split: str, other_data: str, other_split: str) -> Case:
+        errors = np.round(0.86 + 0.01 * rng.permutation(9) + rng.uniform(0, 0.004, 9), 4)
+        rows = [
+            ("one", data, split, "validation"), ("two", data, split, "unknown"), ("three", data, split, "test"),
+            ("four", data, other_split, "validation"), ("five", other_data, split, "validation"),
+            ("six", data, split, "validation"), ("seven", other_data, other_split, "unknown"),
+            ("eight", data, split, "unknown"),
+        ]  # fmt: skip
+        names, datas, splits, chosen = zip(*[rows[row] for row in rng.permutation(len(rows))], strict=True)
+        published = {"model": names, "rmse": errors[:8], "data": datas, "split": splits, "chosen_on": chosen}
+        own = errors[8] + np.array([0.007, -0.016, 0.0, 0.013])  # the best seed is nine thousandths below the mean
+        return {"published": pd.DataFrame(published), "name": "mine", "errors": own.round(4).tolist(), "data": data,
+                "split": split}  # fmt: skip
+
+    return [case("ml-100k", "u1", "ml-1m", "5-fold"), case("ml-1m", "90/10", "ml-100k", "u1")]
+
+
+@question(
+    "capstone.leaderboard",
+    title="What may stand beside what",
+    objective="Compare with published results on the same data and split only, and be as strict with your own.",
+    points=2,
+    needs=["leaderboard"],
+    cases=_leaderboard_cases,
+    parts={
+        "names": equal(share=2, about="the models, the best first"),
+        "own": close(about="your own model's error"),
+    },
+    hints=[
+        "Which three columns decide whether a published number answers the same question as yours?",
+        "Several seeds gave several errors. Which one would you get if you trained once more?",
+        "Filter by data, split and chosen_on; add your own row with the mean of its errors; sort by the error.",
+    ],
+)
+def leaderboard(code: Code, case: Case) -> Parts:
+    rows = code.leaderboard(case["published"].copy(), case["name"], list(case["errors"]), case["data"], case["split"])
+    rows = [(str(model), float(rmse)) for model, rmse in rows]
+    yield "own", [rmse for model, rmse in rows if model == case["name"]]
+    yield "names", [model for model, _ in rows]
+
+
+other_split = quiz(
+    "capstone.other_split",
+    title="Another split",
+    objective="Say why results on different splits do not compare.",
+    choices=("a", "b", "c", "d"),
+    hints=[
+        "How much of a test user's ratings is hidden in each of the two splits?",
+        "Imagine the same model on both splits. Does it know equally much about the users it is asked about?",
+        "u1 hides about two fifths of the ratings of half of the users; five random folds hide a fifth of everybody's.",
+    ],
+)
+
+record_or_not = quiz(
+    "capstone.record_or_not",
+    title="A record?",
+    objective="Say what a difference between two published means is worth.",
+    choices=("a", "b", "c", "d"),
+    hints=[
+        "Of which model do you have predictions for every test rating, and of which only one number?",
+        "The spread over seeds says how much the training varies. What else would vary, if other users were asked?",
+        "You cannot pair the errors with a model of which you have only a mean. So how finely can you tell?",
+    ],
+)
+
+defend = essay(
+    "capstone.defend",
+    title="Defend your result",
+    objective="Report a result so that somebody who doubts it can check it.",
+    rubric={
+        "States the error with its spread over seeds, beside at least two baselines on the same split": 1,
+        "Says on which ratings everything was chosen, and how often the test was read": 1,
+        "Uses the interval of a paired difference to say what the result shows": 1,
+        "Compares with published results fairly, and names what speaks against such a comparison": 1,
+        "Says what the number does not show, and what would change the author's mind": 1,
+    },
+)
