@@ -17,6 +17,8 @@ from grader.supervise import CellRun
 
 _SHOWN_TEXTS = ("text/plain", "text/latex", "text/html")
 _SHOWN_PICTURES = ("image/png", "image/jpeg")
+_ENTITY = re.compile(r"&(?=[#\w])")
+_SCHEME = re.compile(r"(javascript|vbscript|data)(\\?:)", re.IGNORECASE)
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _REDRAWN = ("stream", "error", "display_data", "execute_result")
 
@@ -49,8 +51,8 @@ def write_graded(notebook: NotebookNode, path: Path) -> None:
 
 
 def without_tags(markdown: str) -> str:
-    """Markdown in which HTML tags are text: formgrader's page would otherwise run the scripts in an essay."""
-    return _TAG.sub("&lt;", markdown)
+    """Markdown in which tags, entities and links that are code are text: formgrader's page would run them."""
+    return _SCHEME.sub(r"\1 \2", _TAG.sub("&lt;", _ENTITY.sub("&amp;", markdown)))
 
 
 def essay_texts(path: Path) -> dict[str, str]:

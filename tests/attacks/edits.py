@@ -197,7 +197,7 @@ def odd_fields(folder, release, honest):
 def scripts_in_text(folder, release, honest):
     """Scripts in Markdown cells and in the essays that a person will read."""
     notebook = copy.deepcopy(release)
-    links = "[x](javascript:alert('XSS')) <svg onload=alert('XSS')>"
+    links = "[x](javascript:alert('XSS')) [y](java&#115;cript\\:alert('XSS')) <svg onload=alert('XSS')>"
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source += f"\n\nMy answer: {SCRIPT} {links}\n\n```\n</code>{SCRIPT}\n```"
