@@ -87,7 +87,7 @@ def make_plan(
                    for each in questions}  # fmt: skip
     essays = [each.id for each in exercises if not isinstance(each, Question)]
     graded_from |= dict.fromkeys(essays, "essay")
-    graded_from["release"] = _digest(*(cell.source for cell in graded_cells(release).values()))
+    graded_from["release"] = _digest(*(cell.source for cell in release.cells))
     graded_from["limits"] = _digest(replace(limits, questions={}))
     return Plan(chapter, exercises, release, known, limits, graded_from)
 

@@ -7,6 +7,7 @@ wrong ones that no known mistake explains, equal to the last digit.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ FEWEST_FINGERPRINTS = 15
 FEW = 4
 MOST_PAIRS = 500
 _LENGTH = 12
+#: How copydetect writes a docstring: an S for the text, without the quotes of other texts.
+_DOCSTRING = re.compile(r":S(?!\")")
 _LONGEST_CODE = 20_000
 
 
@@ -140,10 +143,11 @@ def _own_fingerprints(
 
 @cache
 def fingerprints(code: str) -> np.ndarray:
-    """The distinct fingerprints of a piece of code, sorted. Names, comments and layout do not count, texts hardly."""
+    """The distinct fingerprints of a piece of code, sorted. Names, texts, comments and layout do not count."""
     from copydetect.utils import filter_code, hashed_kgrams, winnow
 
     text, _ = filter_code(code, "cell.py", "python")
+    text = _DOCSTRING.sub(":", text)
     if len(text) < _LENGTH:
         return np.array([], dtype=np.int64)
     hashes, _ = winnow(hashed_kgrams(text, _LENGTH), window_size=1)  # all: cells are short

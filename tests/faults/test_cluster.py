@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from conftest import CHAPTER, SECRET, marks
+from calm_class import CHAPTER, SECRET, marks
 
 from grader.chapter import ROOT
 from grader.errors import NoScheduler

@@ -11,7 +11,7 @@ import time
 
 import psutil
 import pytest
-from conftest import CHAPTER, SECRET, marks
+from calm_class import CHAPTER, SECRET, marks
 
 from grader.chapter import ROOT
 from grader.grading import grade

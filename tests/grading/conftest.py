@@ -8,13 +8,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from handin_files import CHAPTER
 
 from grader.apart import Isolation, Worker
 from grader.chapter import ANSWER_LINE, filled
 from grader.gradebook import register
 from grader.isolation import missing
 
-CHAPTER = "autoencoder"
 Edit = Callable[[str, str, str], str]
 
 
@@ -67,23 +67,3 @@ def make_handin(release):
 @pytest.fixture(scope="session")
 def reference_handin(make_handin):
     return make_handin(lambda name, stub, solution: solution, essay="It tells old films from new ones.")
-
-
-def hand_in(submitted: Path, student: str, notebook: nbformat.NotebookNode | bytes) -> Path:
-    """Put a notebook where the grader looks for it."""
-    path = submitted / student / CHAPTER / f"{CHAPTER}.ipynb"
-    path.parent.mkdir(parents=True)
-    content = notebook if isinstance(notebook, bytes) else nbformat.writes(notebook).encode()
-    path.write_bytes(content)
-    return path
-
-
-def only_definitions(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The same hand-in without the given cells that train and draw: seconds instead of half a minute.
-
-    The first code cells (imports) and the solution, test and essay cells stay.
-    """
-    small = copy.deepcopy(notebook)
-    imports = [cell for cell in small.cells if cell.cell_type == "code" and "import torch" in cell.source][:1]
-    small.cells = [cell for cell in small.cells if "nbgrader" in cell.metadata or any(cell is kept for kept in imports)]
-    return small

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest import CHAPTER
+from handin_files import CHAPTER
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner

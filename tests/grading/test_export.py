@@ -8,7 +8,7 @@ from datetime import datetime
 
 import nbformat
 import pytest
-from conftest import CHAPTER
+from handin_files import CHAPTER
 from typer.testing import CliRunner
 
 from grader.cli import app

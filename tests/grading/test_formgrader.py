@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import CHAPTER, hand_in, only_definitions
+from handin_files import CHAPTER, hand_in, only_definitions
 from typer.testing import CliRunner
 
 from grader.autograded import without_tags

@@ -6,7 +6,7 @@ import threading
 from datetime import datetime
 
 import pytest
-from conftest import CHAPTER
+from handin_files import CHAPTER
 
 from grader import gradebook
 from grader.errors import GradebookError

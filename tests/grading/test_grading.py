@@ -9,7 +9,7 @@ from collections import defaultdict
 
 import nbformat
 import pytest
-from conftest import CHAPTER, hand_in, only_definitions
+from handin_files import CHAPTER, hand_in, only_definitions
 
 from grader.errors import GradebookError, GraderError, NoHandins, OutNotWritable, UnknownChapter
 from grader.gradebook import Mark, open_gradebook, record

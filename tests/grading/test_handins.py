@@ -6,7 +6,7 @@ import os
 
 import nbformat
 import pytest
-from conftest import CHAPTER, hand_in
+from handin_files import CHAPTER, hand_in
 
 from grader.errors import HandinProblem, NoHandins
 from grader.handins import Cell, defining_cells, find_handins, is_answered, match, read_cells, read_handin

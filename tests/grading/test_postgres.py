@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import CHAPTER
+from handin_files import CHAPTER
 from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 

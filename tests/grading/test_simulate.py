@@ -5,7 +5,7 @@ from collections import Counter
 
 import nbformat
 import pytest
-from conftest import CHAPTER
+from handin_files import CHAPTER
 
 from grader.chapter import Definition, filled, read_chapter
 from grader.grading import grade

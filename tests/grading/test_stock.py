@@ -3,7 +3,7 @@
 import csv
 
 import pytest
-from conftest import CHAPTER, hand_in, only_definitions
+from handin_files import CHAPTER, hand_in, only_definitions
 from stock import stock_marks
 
 from grader.grading import grade
