@@ -17,6 +17,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -93,11 +94,7 @@ class Class:
 
     def rows(self, out: Path | None = None) -> dict[str, dict[str, dict[str, str]]]:
         """student -> exercise's name -> row of grades.csv."""
-        found = defaultdict(dict)
-        with ((out or self.out) / "grades.csv").open(newline="") as file:
-            for row in csv.DictReader(file):
-                found[row["student"]][row["exercise"].partition(".")[2]] = row
-        return dict(found)
+        return _rows(out or self.out)
 
     def printed(self, student: str) -> str:
         """All that a hand-in showed, as text."""
@@ -108,6 +105,15 @@ class Class:
         """student -> the line of the log about its grading."""
         lines = [json.loads(line) for line in (self.out / "log.jsonl").read_text("utf-8").splitlines()]
         return {line["student"]: line for line in lines if line["event"] == "graded"}
+
+
+@cache
+def _rows(out: Path) -> dict[str, dict[str, dict[str, str]]]:
+    found = defaultdict(dict)
+    with (out / "grades.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            found[row["student"]][row["exercise"].partition(".")[2]] = row
+    return dict(found)
 
 
 class Listeners:
