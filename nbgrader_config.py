@@ -20,3 +20,6 @@ c.CourseDirectory.root = str(ROOT / "build" / "course")
 steps = list(GenerateAssignment.preprocessors.default_args[0])
 steps.insert(steps.index(ClearSolutions) + 1, RestoreStubs)
 c.GenerateAssignment.preprocessors = steps
+
+# What a hand-in shows must not run in the browser of the person who marks it.
+c.HTMLExporter.sanitize_html = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from grader.feedback import clean, picture_data
 from grader.gradebook import graded_cells
 from grader.handins import Matched
 from grader.supervise import CellRun
 
+_SHOWN_TEXTS = ("text/plain", "text/latex", "text/html")
+_SHOWN_PICTURES = ("image/png", "image/jpeg")
+_LIVE = re.compile(r"<(?=[A-Za-z/!?])|&(?=[#\w])|\b(?:javascript|vbscript|data)(?=\\?:)", re.IGNORECASE)
 _REDRAWN = ("stream", "error", "display_data", "execute_result")
 
 
@@ -43,6 +48,14 @@ def write_graded(notebook: NotebookNode, path: Path) -> None:
     nbformat.write(notebook, path)
 
 
+def without_tags(markdown: str) -> str:
+    """Markdown in which a space takes the force from tags, entities and links that are code.
+
+    Formgrader's page would run them, in the name of the person who marks.
+    """
+    return _LIVE.sub(r"\g<0> ", markdown)
+
+
 def essay_texts(path: Path) -> dict[str, str]:
     """The text of each graded Markdown cell in a graded notebook of an earlier run: grade id -> text."""
     try:
@@ -55,9 +68,11 @@ def essay_texts(path: Path) -> dict[str, str]:
 def _cell(kind: str, source: str, released: NotebookNode | None, run: CellRun | None, remark: str) -> NotebookNode:
     metadata: dict[str, Any] = {"nbgrader": released.metadata.nbgrader} if released is not None else {}
     if kind == "markdown":
-        return nbformat.v4.new_markdown_cell(source, metadata=metadata)
+        return nbformat.v4.new_markdown_cell(without_tags(source), metadata=metadata)
     if kind != "code":
-        return nbformat.v4.new_raw_cell(source, metadata=metadata)
+        return nbformat.v4.new_raw_cell(
+            source, metadata={**metadata, "raw_mimetype": "text/plain"}
+        )  # else it is markup
     cell = nbformat.v4.new_code_cell(source, metadata=metadata)
     if run:
         cell.outputs = [output for item in run.outputs if (output := _output(item))]
@@ -66,11 +81,22 @@ def _cell(kind: str, source: str, released: NotebookNode | None, run: CellRun | 
     return cell
 
 
+def _harmless(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What is displayed, without what would run in the browser of the person who marks."""
+    kept = {kind: data[kind] for kind in _SHOWN_TEXTS if isinstance(data.get(kind), str)}
+    kept |= {kind: picture for kind in _SHOWN_PICTURES if (picture := picture_data(kind, data.get(kind)))}
+    if "text/html" in kept:
+        kept["text/html"] = str(clean(kept["text/html"]))
+    return kept
+
+
 def _output(item: Mapping[str, Any]) -> NotebookNode | None:
     """An output as nbformat allows it; None for what came back malformed."""
     kind = item.get("output_type")
     if kind not in _REDRAWN:
         return None
+    if isinstance(item.get("data"), dict):
+        item = {**item, "data": _harmless(item["data"]), "metadata": {}}
     try:
         output = nbformat.v4.new_output(**{**item, "output_type": kind})
         nbformat.validate(output, ref="output", version=4)

@@ -216,9 +216,9 @@ def show_output(output: Mapping[str, Any]) -> ShownOutput | None:
     data = output.get("data")
     if not isinstance(data, dict):
         return None
-    for mime, signature in _PICTURES.items():
-        if picture := _picture(mime, signature, data.get(mime)):
-            return ShownOutput(picture=picture)
+    for mime in _PICTURES:
+        if picture := picture_data(mime, data.get(mime)):
+            return ShownOutput(picture=f"data:{mime};base64,{picture}")
     if isinstance(data.get("text/html"), str) and (html := clean(data["text/html"])).strip():
         return ShownOutput(html=html)
     text = next((_text(data[mime]) for mime in _TEXT_KINDS if data.get(mime)), "")
@@ -231,16 +231,15 @@ def clean(html: str) -> Markup | str:
     return Markup(bleach.clean(bare, tags=_TAGS, attributes=_ATTRIBUTES, protocols=[], strip=True, strip_comments=True))
 
 
-def _picture(mime: str, signature: bytes, data: Any) -> str:
+def picture_data(mime: str, data: Any) -> str:
+    """A picture in base64 and nothing else; "" where it is none of this kind."""
     if not isinstance(data, str):
         return ""
     try:
         content = base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError):
         return ""
-    if not content.startswith(signature):
-        return ""
-    return f"data:{mime};base64,{base64.b64encode(content).decode('ascii')}"
+    return base64.b64encode(content).decode("ascii") if content.startswith(_PICTURES[mime]) else ""
 
 
 def _text(value: Any) -> str:

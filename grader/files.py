@@ -30,7 +30,7 @@ def candidates(folder: Path, expected: str) -> Iterator[tuple[str, Read]]:
 
     The functions raise `HandinProblem`, and so does this one where the folder is no folder of its own.
     """
-    if folder.is_symlink():
+    if folder.is_symlink() or folder.parent.is_symlink():
         raise HandinProblem(f"{expected} is not an ordinary file: its folder is a link.")
     names = [name for name in listed(folder) if is_notebook(name) or _may_be_one(folder, name)]
     for name in sorted(names, key=lambda name: _likelihood(name, expected))[:_MAX_CANDIDATES]:

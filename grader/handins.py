@@ -76,8 +76,12 @@ def _is_student(name: str) -> bool:
 
 def _timestamp(folder: Path) -> str:
     """What nbgrader wrote into timestamp.txt when it collected the hand-in."""
+    path = folder / "timestamp.txt"
     try:
-        return (folder / "timestamp.txt").read_text("utf-8")[:100].strip()
+        if path.is_symlink() or not path.is_file():  # it could lead to a file or a device without end
+            return ""
+        with path.open(encoding="utf-8") as file:
+            return file.read(100).strip()
     except (OSError, UnicodeDecodeError):
         return ""
 

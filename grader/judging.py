@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import sys
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from nbformat import NotebookNode
 
 from grader.asking import describe_error, judge_asked
 from grader.errors import HandinProblem
+from grader.files import MAX_FILE, listed
 from grader.gradebook import graded_cells
 from grader.handins import Handin, Matched, defining_cells, is_answered, match, read_handin
 from grader.limits import Limits
@@ -149,7 +151,8 @@ def _judge(plan: Plan, matched: Matched, response: Response, exercise: Exercise)
     verdict = judge_asked(exercise, asked, plan.known[exercise.id], why_missing)
     return ExerciseRecord(
         exercise.id, verdict.points, exercise.points, verdict.verdict, verdict.mistake, verdict.hint,
-        code=_code(matched, exercise.subject), answer_digest=_digest(to_json(asked.answer)) if asked.answer else "",
+        code=_code(matched, exercise.subject),
+        answer_digest=_digest(to_json(asked.answer, sys.maxsize)) if asked.answer else "",
         cpu_seconds=asked.seconds, peak_memory=asked.peak_memory,
     )  # fmt: skip
 
@@ -198,11 +201,14 @@ def _digest(*parts: object) -> str:
 
 
 def _digest_files(folder: Path) -> str:
-    """Of everything in the hand-in's folder that is a notebook, by name."""
+    """Of every ordinary file in the hand-in's folder, by name: any of them may be the notebook."""
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*")) if folder.is_dir() else []:
+    for name in listed(folder):
+        path = folder / name
         if path.is_file() and not path.is_symlink():
-            digest.update(path.name.encode("utf-8", "surrogateescape") + b"\0")
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+            size = path.stat().st_size
+            digest.update(name.encode("utf-8", "surrogateescape") + b"\0%d\0" % size)
+            if size <= MAX_FILE:  # a larger one is not read, whatever is in it
+                with path.open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]

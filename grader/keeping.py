@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook
 
-from grader.autograded import essay_texts, graded_notebook, write_graded
+from grader.autograded import essay_texts, graded_notebook, without_tags, write_graded
 from grader.feedback import page_of, title_of
 from grader.gradebook import Mark, record
 from grader.judging import Graded, Plan
@@ -69,7 +69,9 @@ def _exercise(plan: Plan, each: ExerciseRecord) -> Exercise:
 def _mark(exercise: Exercise, each: ExerciseRecord, essays: Mapping[str, str], before: Mapping[str, str]) -> Mark:
     id = exercise.grade_id
     if isinstance(exercise, Essay):
-        return Mark(id, each.points, id, each.hint, changed=id in before and before[id] != essays.get(id))
+        return Mark(
+            id, each.points, id, each.hint, changed=id in before and before[id] != without_tags(essays.get(id, ""))
+        )
     return Mark(id, each.points, f"{id}-code", each.hint)
 
 

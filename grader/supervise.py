@@ -22,6 +22,7 @@ from recbook.answer import Answer, from_json
 from recbook.asking import draw_cases
 from recbook.errors import BadAnswer
 from recbook.question import Question
+from recbook.shell import MAX_ALL
 
 #: Why there is no answer: the step stalled, the process ended in it, a limit was hit, what came back was no answer, the
 #: hand-in used up its time, or the process ended too often.
@@ -34,6 +35,9 @@ _END_SECONDS = 1.0
 #: How often a hand-in is started again, with nothing blamed on it, because its worker died.
 _MAX_LOST = 3
 _CHUNK = 1 << 16
+#: The most characters of JSON of all outputs together: what `recbook.shell` keeps, and room for how it is written.
+_MOST_OUTPUT = 2 * MAX_ALL
+_MOST_MEMORY = 1 << 50
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ class _Watch:
         self._drop: set[int] = set()
         self._finished = False
         self._lost = 0
+        self._room = _MOST_OUTPUT
         #: Steps in which the process was killed once: by its own code, or by somebody who does not know it?
         self._killed_once: set[tuple[str, Any]] = set()
 
@@ -147,6 +152,7 @@ class _Watch:
                 raise ChildProblem(f"The process for student code did not start ({ending}).\n{apart.trouble()}")
             if ending == "end":
                 self._finished = True
+                self._none_for_the_rest()
             elif ending == "died" and self._gets_a_second_chance(apart):
                 self.response.notes.append(f"killed in {self._where()}: tried again")
             else:
@@ -191,11 +197,12 @@ class _Watch:
             total += len(chunk)
             if not chunk or total > self._limits.journal:
                 return "died"
-            buffer += chunk
-            *lines, buffer = buffer.split(b"\n")
-            for line in lines:
+            *ends, rest = chunk.split(b"\n")
+            for end in ends:
+                line, buffer = buffer + end, bytearray()
                 if self._take(line):
                     return "end"
+            buffer += rest
 
     def _take(self, line: bytes | bytearray) -> bool:
         """Take one line of the journal; True when it is the last."""
@@ -214,7 +221,7 @@ class _Watch:
             elif kind == "answer" and event["id"] in self._questions:
                 self._keep_answer(event["id"], event)
             return kind == "end"
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             return False  # not a line of ours: whatever it should have been is missing now
 
     def _next(self, kind: str, what: Any, seconds: float) -> None:
@@ -227,6 +234,9 @@ class _Watch:
 
     def _keep_cell(self, index: int, event: dict[str, Any]) -> None:
         outputs = tuple(output for output in event["outputs"] if isinstance(output, dict))
+        self._room -= len(json.dumps(outputs))
+        if self._room < 0:  # the recorder keeps to its limits: this was written past it
+            outputs = ()
         error = event["error"]
         if error is not None:
             error = {key: str(error.get(key, ""))[:1000] for key in ("type", "message", "where")}
@@ -237,11 +247,19 @@ class _Watch:
         question, _ = self._questions[id]
         try:
             answer = from_json(event["answer"], question.max_bytes)
-            asked = Asked(answer, seconds=float(event["seconds"]), peak_memory=int(event["peak_memory"]))
+            seconds, memory = float(event["seconds"]), int(event["peak_memory"])
+            if not 0 <= seconds <= self._limits.total_seconds or not 0 <= memory <= _MOST_MEMORY:
+                raise BadAnswer("made-up use of time or memory")
+            asked = Asked(answer, seconds=seconds, peak_memory=memory)
         except (BadAnswer, TypeError, ValueError, KeyError, OverflowError):
             asked = Asked(why="malformed")
         self.response.asked.setdefault(id, asked)
         self._next("between", None, self._limits.start_seconds)
+
+    def _none_for_the_rest(self) -> None:
+        """What says that it is at its end, but has not answered all, has nothing more to say."""
+        left = self._questions.keys() - self.response.asked.keys()
+        self.response.asked.update({id: Asked(why="malformed") for id in left})
 
     # --- After an early end ------------------------------------------------------------------------------------------
 

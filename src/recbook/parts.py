@@ -129,7 +129,7 @@ def as_numbers(value: Plain) -> np.ndarray | None:
         return None
     try:
         return np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -194,6 +194,11 @@ def test_every_difference_can_be_described(mine, want):
     assert describe(mine, want, close(about="x")).startswith("x: ")
 
 
+def test_a_number_larger_than_any_float_is_wrong():
+    assert not close().same(10**400, 1.0, {})
+    assert not equal().same([1, 10**400], [1, 2], {})
+
+
 @pytest.mark.parametrize(
     ("mine", "is_near"),
     [

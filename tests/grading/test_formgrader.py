@@ -17,6 +17,7 @@ import pytest
 from handin_files import CHAPTER, hand_in, only_definitions
 from typer.testing import CliRunner
 
+from grader.autograded import without_tags
 from grader.cli import app
 from grader.gradebook import open_gradebook
 from grader.grading import grade
@@ -143,3 +144,10 @@ def test_an_essay_marked_in_formgrader_is_exported_survives_a_regrade_and_is_fed
         assert (kept.manual_score, kept.auto_score, kept.needs_manual_grade) == (1.5, None, False)
     page.reload()
     assert page.locator(f"#{ESSAY.grade_id} .score, input#{ESSAY.grade_id}").first.input_value() == "1.5"
+
+
+def test_text_of_a_hand_in_has_no_live_markup():
+    text = r"<script>x</script> [a](javascript:x) [b](JavaScript\:x) [c](java&#115;cript:x) [d](java&colon;x) a < b"
+    assert without_tags(text) == (
+        r"< script>x< /script> [a](javascript :x) [b](JavaScript \:x) [c](java& #115;cript:x) [d](java& colon;x) a < b"
+    )

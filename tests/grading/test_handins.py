@@ -175,6 +175,14 @@ def test_links_are_not_followed(tmp_path, release):
         read_handin(whole / CHAPTER, CHAPTER)
 
 
+def test_a_date_is_read_from_an_ordinary_file_only(tmp_path):
+    for student, place in (("link", "/dev/zero"), ("folder", None)):
+        (tmp_path / student / "ch").mkdir(parents=True)
+        path = tmp_path / student / "ch" / "timestamp.txt"
+        path.symlink_to(place) if place else path.mkdir()
+    assert [handin.timestamp for handin in find_handins(tmp_path, "ch")] == ["", ""]
+
+
 def test_the_notebook_of_another_chapter_is_refused_by_name(tmp_path):
     path = hand_in(tmp_path, "anna", b'{"cells": [{"cell_type": "code", "source": "check(\'softmax.softmax_loss\')"}]}')
     with pytest.raises(HandinProblem, match="chapter 'softmax', not of 'autoencoder'"):

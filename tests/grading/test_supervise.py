@@ -201,6 +201,48 @@ def test_a_process_that_does_not_start_is_not_the_students_fault(worker):
         respond_apart(Code(file=("fine.py", GOOD)), [(OVERLAP, 1)], QUICK, broken)
 
 
+FORGED = """
+import json, os
+def raw(text):
+    for fd in range(3, 100):
+        try:
+            if os.readlink(f"/proc/self/fd/{fd}").startswith("pipe:"):
+                os.write(fd, text.encode() + b"\\n")
+        except OSError:
+            pass
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"event": "cell", "index": Infinity}',
+        '{"event": "cell-end", "index": 0, "outputs": [], "error": [1]}',
+        '{"event": "cell-end", "index": 0, "outputs": [], "error": {"type": 1}}',
+        '{"event": "answer", "id": "autoencoder.overlap_at_k", "answer": "{}", "seconds": NaN, "peak_memory": 1}',
+        '{"event": "question", "id": []}',
+        "[" * 60_000,
+        "\\x00",
+    ],
+)
+def test_a_forged_line_harms_nobody(worker, line):
+    response = respond_apart(Code(cells=[(0, FORGED + f"raw('{line}')")]), [(OVERLAP, 5)], QUICK, worker.start)
+    assert not answered(response, OVERLAP)
+
+
+def test_a_forged_end_leaves_no_question_open(worker):
+    code = Code(cells=[(0, GOOD + FORGED + "raw(json.dumps({'event': 'end'}))")])
+    assert respond_apart(code, [(OVERLAP, 5)], QUICK, worker.start).asked[OVERLAP.id].why == "malformed"
+
+
+def test_outputs_past_what_is_kept_are_dropped(worker):
+    event = "{'event': 'cell-end', 'index': 7, 'error': None, 'outputs': [{'text': 'x' * 20_000_000}]}"
+    code = Code(cells=[(0, GOOD + FORGED + f"raw(json.dumps({event}))")])
+    response = respond_apart(code, [(OVERLAP, 5)], QUICK, worker.start)
+    assert response.cells[7].outputs == ()
+    assert answered(response, OVERLAP)
+
+
 def test_the_cpu_time_of_a_hand_in_that_ends_well_is_known(worker):
     response = respond_apart(Code(cells=[(0, "n = sum(range(20_000_000))")]), [], QUICK, worker.start)
     assert response.cpu_seconds > 0.2

@@ -180,10 +180,12 @@ def centre(code: Code, case: Case) -> Parts:
 
 
 def _ae_cases(rng: np.random.Generator) -> list[Case]:
-    return [
-        {"inputs": 7, "outputs": 7, "features": 3, "x": rng.normal(size=(2, 7)).astype(np.float32)},
-        {"inputs": 9, "outputs": 6, "features": 4, "x": rng.normal(size=(3, 9)).astype(np.float32)},
-    ]
+    def case(inputs: int, outputs: int, features: int) -> Case:
+        x = rng.normal(size=(3, inputs)).astype(np.float32)
+        return {"inputs": inputs, "outputs": outputs, "features": features, "x": x}
+
+    n, wide, narrow, few, fewer = (int(rng.integers(*ends)) for ends in ((6, 16), (12, 19), (6, 11), (2, 6), (2, 6)))
+    return [case(n, n, few), case(wide, narrow, fewer)]
 
 
 @question(
@@ -852,7 +854,11 @@ def _overlap_cases(rng: np.random.Generator) -> list[Case]:
         second = [*rng.permutation([*common, *others]), *rng.permutation([*neither, *own])]
         return {"first": [titles[i] for i in first], "second": [titles[i] for i in second], "k": k}
 
-    return [case(2, 5), case(0, 4), case(4, 4), case(1, 6)]
+    def some() -> Case:
+        k = int(rng.integers(4, 8))
+        return case(int(rng.integers(1, k)), k)
+
+    return [some(), case(0, 4), case(4, 4), some(), some()]
 
 
 @question(
