@@ -3,6 +3,7 @@
     python benchmarks/grading.py                 # everything; stock nbgrader takes most of the time
     python benchmarks/grading.py --stock 4       # stock nbgrader grades only 4 of the 24
     python benchmarks/grading.py --write         # also keep the table, for the README and the book
+    python benchmarks/grading.py --quote         # only put the table that was kept into the README
 
 Both grade the same whole notebooks of `autoencoder`, with every given cell, on an otherwise idle machine. Stock
 nbgrader runs them as it runs any notebook: on the data that the loaders find. `grader` runs them behind its walls,
@@ -69,8 +70,12 @@ class Timing:
 def main(
     stock: Annotated[int, typer.Option(min=0, max=N_HANDINS, help="How many hand-ins stock nbgrader grades.")] = 24,
     write: Annotated[bool, typer.Option("--write", help="Keep the table beside this file.")] = False,
+    quote_only: Annotated[bool, typer.Option("--quote", help="Only put the kept table into the README.")] = False,
 ) -> None:
     """Time everything and print the table; exit with 1 where a promise does not hold."""
+    if quote_only:
+        quote()
+        return
     console = Console(width=100)
     with tempfile.TemporaryDirectory(prefix="recbook-benchmark-") as name:
         folder = Path(name)
@@ -215,6 +220,16 @@ def keep(timings: list[Timing], promises: list[tuple[str, bool]]) -> None:
         plain.print(table(timings))
         for text, _ in promises:
             plain.print(text)
+    quote()
+
+
+def quote() -> None:
+    """Put the table that was kept between the marks in the README; the book includes the file itself."""
+    readme = ROOT / "README.md"
+    before, begin, rest = readme.read_text("utf-8").partition("<!-- benchmark -->\n")
+    _, end, after = rest.partition("<!-- /benchmark -->")
+    quoted = f"```text\n{RESULT.read_text('utf-8')}```\n"
+    readme.write_text(f"{before}{begin}{quoted}{end}{after}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -199,7 +199,7 @@ def assemble(chapter: Annotated[str | None, typer.Argument(help="Only this chapt
 @for_people
 def grade(
     chapter: Annotated[str, typer.Argument(help="Such as autoencoder.")],
-    submitted: Annotated[Path, typer.Option(help="Holds <student>/<chapter>/<chapter>.ipynb.")],
+    submitted: Annotated[Path, typer.Option(help="Holds `<student>/<chapter>/<chapter>.ipynb`.")],
     out: Annotated[Path, typer.Option(help="Where gradebook.db, grades.csv, feedback/ and log.jsonl go.")],
     jobs: Annotated[int, typer.Option(min=1, help="How many hand-ins at the same time.")] = 1,
     isolation: Annotated[
@@ -267,7 +267,7 @@ def report(
 def collect(
     chapter: Annotated[str, typer.Argument(help="Such as autoencoder.")],
     archive: Annotated[Path, typer.Argument(help="The download of Moodle or Canvas: its zip, or the unpacked folder.")],
-    out: Annotated[Path, typer.Option(help="The class's folder of hand-ins: <student>/<chapter>/ are made in it.")],
+    out: Annotated[Path, typer.Option(help="The class's folder of hand-ins: `<student>/<chapter>/` are made in it.")],
     platform: Annotated[str, typer.Option("--from", help="auto, moodle or canvas.")] = "auto",
     due: Annotated[str, typer.Option(help="Such as '2026-11-20 23:59': what came later is called late.")] = "",
     timezone: Annotated[str, typer.Option(help="The platform's, such as Europe/Berlin. Default: this machine's.")] = "",
@@ -332,7 +332,7 @@ def open_page(path: Path) -> None:
 def export(
     out: Annotated[Path, typer.Option(help="The folder of results that `grade` has written.")],
     format: Annotated[str, typer.Option(help="csv (to read), canvas (gradebook) or moodle (worksheet).")] = "csv",
-    to: Annotated[Path | None, typer.Option(help="The file to write. Default: DIR/export-<format>.csv.")] = None,
+    to: Annotated[Path | None, typer.Option(help="The file to write. Default: `DIR/export-<format>.csv`.")] = None,
     chapter: Annotated[list[str] | None, typer.Argument(help="Only these chapters.")] = None,
     db_url: Annotated[str, typer.Option(help="The gradebook's database, if it is not in DIR.")] = "",
 ) -> None:

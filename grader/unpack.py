@@ -21,7 +21,7 @@ from nbgrader.plugins import ExtractorPlugin
 from traitlets import Integer, Unicode
 
 from grader.errors import CollectError
-from grader.handins import MAX_FILE
+from grader.files import MAX_FILE
 
 _CHUNK = 1 << 20
 _SKIPPED = ("__MACOSX", ".DS_Store", ".ipynb_checkpoints")
