@@ -30,7 +30,7 @@ Why = Literal["", "timeout", "died", "limit", "malformed", "no time left", "died
 Start = Callable[[dict[str, Any], Limits], Apart]
 
 _POLL_SECONDS = 0.25
-#: How long a process may take to end after its last line.
+#: How long a process may take to end after its last line, and to tell how it ended.
 _END_SECONDS = 1.0
 #: How often a hand-in is started again, with nothing blamed on it, because its worker died.
 _MAX_LOST = 3
@@ -141,7 +141,7 @@ class _Watch:
         apart = self._start(self._job(), self._limits)
         try:
             ending = self._read(apart)
-            if ending == "end":
+            if ending != "timeout":
                 apart.wait(_END_SECONDS)
             apart.kill()
             if apart.lost and self._lost < _MAX_LOST:

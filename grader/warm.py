@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import gc
 import importlib
 import json
 import os
@@ -88,13 +89,16 @@ def warm_up(libraries: list[str]) -> list[str]:
         first_optimizer()
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         figure, axes = pyplot.subplots(layout="constrained")
-        axes.set_title("fonts, ticks and the renderer")
+        axes.set_title("fonts, ticks, the renderer and $x_1$")
         figure.savefig(os.devnull, format="png")
         pyplot.close(figure)
     with contextlib.suppress(OSError):
         n_threads = len(os.listdir("/proc/self/task"))
         if n_threads > 1:
             raise SystemExit(f"{n_threads} threads run after warming up: it is not safe to fork")
+    # What is there now stays: no child needs to look through it for garbage, and so copy it.
+    gc.collect()
+    gc.freeze()
     return missing
 
 
@@ -110,21 +114,26 @@ def _run(control: socket.socket, walls: bool, scratch: str, limits: dict[str, An
         os.close(file)
     hit, killed = "", False
     cpu_seconds = 0.0
+    # Where the system has it, something that can be waited for together with messages.
+    end = [os.pidfd_open(outer)] if hasattr(os, "pidfd_open") else []
     while True:
         ended, status, used = os.wait4(outer, os.WNOHANG)
         if ended:
             break
-        if select.select([control], [], [], _LOOK_SOON if killed else _LOOK)[0]:
+        ready = select.select([control, *end], [], [], _LOOK_SOON if killed and not end else _LOOK)[0]
+        if control in ready:
             killed = True
             if _receive(control) is None:  # nobody is left to tell
                 os.kill(outer, signal.SIGKILL)
                 raise SystemExit(0)
-        elif walls and not killed:
+        elif walls and not killed and not ready:
             cpu_seconds, memory = _used(limits["memory"])
             hit = "memory" if memory > limits["memory"] else "cpu" if cpu_seconds > limits["cpu_seconds"] else ""
             killed = bool(hit)
-        if killed:
+        if killed:  # again and again: the first may come before it listens
             os.kill(outer, signal.SIGTERM)
+    for file in end:
+        os.close(file)
     unit = 1 if sys.platform == "darwin" else 1024
     return {
         "event": "ended", "status": os.waitstatus_to_exitcode(status), "hit": hit,
