@@ -219,6 +219,8 @@ def quiet_shell() -> QuietShell:
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "NoColor"
+    # Python's own traceback: IPython's, with the lines around, takes longer to make than most cells take to run.
+    config.InteractiveShell.xmode = "Plain"
     config.InteractiveShell.cache_size = 100
     shell = QuietShell.instance(config=config)
     shell.recorder = Recorder()
