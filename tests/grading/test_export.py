@@ -1,6 +1,7 @@
 """Marks as Canvas and Moodle import them, and feedback pages, from what stands in the gradebook."""
 
 import csv
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from handin_files import CHAPTER
 from typer.testing import CliRunner
 
+from grader.chapter import ROOT
 from grader.cli import app
 from grader.errors import ExportProblem, NothingGraded, OutNotWritable
 from grader.export import EXPORTERS, export, plain
@@ -139,7 +141,8 @@ def test_text_is_never_a_formula(text):
 
 def test_nbgraders_own_command_takes_the_plugins(out):
     command = [sys.executable, "-m", "nbgrader", "export", "--exporter=grader.export.CanvasExporter", "--to=mine.csv"]
-    done = subprocess.run(command, cwd=out, capture_output=True, text=True)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}  # from there, nbgrader's command does not find the course
+    done = subprocess.run(command, cwd=out, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     export(out, "canvas")
     assert (out / "mine.csv").read_bytes() == (out / "export-canvas.csv").read_bytes()

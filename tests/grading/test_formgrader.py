@@ -142,8 +142,11 @@ def test_an_essay_marked_in_formgrader_is_exported_survives_a_regrade_and_is_fed
     with open_gradebook(out) as book:
         kept = book.find_grade(ESSAY.grade_id, CHAPTER, CHAPTER, STUDENT)
         assert (kept.manual_score, kept.auto_score, kept.needs_manual_grade) == (1.5, None, False)
-    page.reload()
-    assert page.locator(f"#{ESSAY.grade_id} .score, input#{ESSAY.grade_id}").first.input_value() == "1.5"
+    with page.expect_response(lambda answer: "/api/grades" in answer.url):  # the page asks for the marks by itself
+        page.reload()
+    page.wait_for_function(
+        "id => document.querySelector(`#${id} .score, input#${id}`).value === '1.5'", arg=ESSAY.grade_id
+    )
 
 
 def test_text_of_a_hand_in_has_no_live_markup():
