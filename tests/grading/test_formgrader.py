@@ -112,6 +112,7 @@ def test_an_essay_marked_in_formgrader_is_exported_survives_a_regrade_and_is_fed
         page.get_by_role("link", name=name, exact=True).first.click()
     page.get_by_role("link", name="Submission #1").first.click()
     page.wait_for_url("**/submissions/*/**")
+    page.wait_for_load_state("networkidle")  # until it has asked for the marks, it saves none
     assert "It tells old films from new ones." in page.content()
     assert "award(" not in page.content()
     score = page.locator(f"#{ESSAY.grade_id} .score, input#{ESSAY.grade_id}").first
@@ -142,8 +143,7 @@ def test_an_essay_marked_in_formgrader_is_exported_survives_a_regrade_and_is_fed
     with open_gradebook(out) as book:
         kept = book.find_grade(ESSAY.grade_id, CHAPTER, CHAPTER, STUDENT)
         assert (kept.manual_score, kept.auto_score, kept.needs_manual_grade) == (1.5, None, False)
-    with page.expect_response(lambda answer: "/api/grades" in answer.url):  # the page asks for the marks by itself
-        page.reload()
+    page.reload(wait_until="networkidle")
     page.wait_for_function(
         "id => document.querySelector(`#${id} .score, input#${id}`).value === '1.5'", arg=ESSAY.grade_id
     )
