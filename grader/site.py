@@ -318,7 +318,7 @@ def book_leaks(directory: Path) -> Iterator[tuple[Path, str]]:
     """
     for chapter in chapters():
         for path, line in leaks(directory, secrets_of(chapter)):
-            if chapter in path.name or len(line) > LONGEST_IDIOM:
+            if path.name.split(".")[0] == chapter or len(line) > LONGEST_IDIOM:
                 yield path, line
 
 
