@@ -20,7 +20,7 @@ from grader.judging import Graded, Plan, Prepared, imports_of, judge_handin, mak
 from grader.keeping import autograded_path, feedback_path, keep, rows_of
 from grader.limits import Limits
 from grader.pools import DaskPool, LocalPool, Pool
-from grader.records import read_record, record_path
+from grader.records import HandinRecord, read_record, record_path
 from grader.references import keep_secret, references
 from grader.results import Log, Row, prepare_out, write_grades
 from grader.supervise import Response
@@ -155,7 +155,7 @@ def _ready(
         yield prepared, judge_handin(plan, prepared, future.result(), time.monotonic() - began)
 
 
-def _earlier(plan: Plan, handin: Handin, book: Gradebook, out: Path):
+def _earlier(plan: Plan, handin: Handin, book: Gradebook, out: Path) -> HandinRecord | None:
     """The record of an earlier run, if everything that should be there beside it is."""
     folder = handin.folder.parent.name
     record = read_record(record_path(out, folder, plan.chapter))

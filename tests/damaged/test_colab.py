@@ -7,21 +7,10 @@ import json
 import pytest
 from colab import as_colab_saves_it
 from damages import CHAPTER, files_of, new_cell
-from honest import released, solved
 from outcome import defined, essay_ids, outcome
 
 from grader.reading import read_notebook
 from grader.repair import match
-
-
-@pytest.fixture(scope="module")
-def release():
-    return released(CHAPTER)
-
-
-@pytest.fixture
-def handin(release):
-    return solved(release, CHAPTER)
 
 
 @pytest.mark.parametrize("with_ids", [True, False])

@@ -15,16 +15,6 @@ from recbook.questions import chapters, of_chapter
 
 
 @pytest.fixture(scope="module")
-def release():
-    return released(CHAPTER)
-
-
-@pytest.fixture
-def handin(release):
-    return solved(release, CHAPTER)
-
-
-@pytest.fixture(scope="module")
 def honest(release):
     cells, _ = read_notebook(json.dumps(solved(release, CHAPTER)).encode())
     return defined(match(cells, release).run, CHAPTER)
