@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from grader.apart import LIBRARIES
 from grader.gradebook import register
-from grader.handins import match, read_handin
+from grader.handins import Matched, match, read_handin
 from grader.judging import imports_of
 from grader.simulate import simulate
 from recbook.question import Question
@@ -134,7 +134,7 @@ def time_floor(folder: Path, release) -> Timing:
     jobs = []
     for path in sorted((folder / "submitted").iterdir()):
         cells, notes = read_handin(path / CHAPTER, CHAPTER)
-        jobs.append(write_job(folder / f"{len(jobs)}.json", match(cells, release, notes).run))
+        jobs.append(write_job(folder / f"{len(jobs)}.json", match(cells, release, notes)))
     environment = os.environ | ENVIRONMENT | {
         "RECBOOK_DATASET": "sample", "IPYTHONDIR": str(folder / "ipython"), "PYTHONHASHSEED": "0",
     }  # fmt: skip
@@ -147,7 +147,7 @@ def time_floor(folder: Path, release) -> Timing:
     return Timing("the floor: cells and questions alone (CPU time)", N_HANDINS, float(done.stdout.split()[-1]))
 
 
-def write_job(path: Path, cells) -> str:
+def write_job(path: Path, matched: Matched) -> str:
     """What a hand-in's process is told to do, in a file."""
     import json
 
@@ -156,7 +156,8 @@ def write_job(path: Path, cells) -> str:
         for each in of_chapter(CHAPTER)
         if isinstance(each, Question)
     ]
-    path.write_text(json.dumps({"cells": cells, "questions": questions, "cell_seconds": 60, "cells_seconds": 600}))
+    job = {"cells": matched.run, "given_cells": sorted(matched.given), "questions": questions}
+    path.write_text(json.dumps(job | {"cell_seconds": 60, "cells_seconds": 600}))
     return str(path)
 
 

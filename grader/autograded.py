@@ -18,7 +18,6 @@ from grader.supervise import CellRun
 _SHOWN_TEXTS = ("text/plain", "text/latex", "text/html")
 _SHOWN_PICTURES = ("image/png", "image/jpeg")
 _LIVE = re.compile(r"<(?=[A-Za-z/!?])|&(?=[#\w])|\b(?:javascript|vbscript|data)(?=\\?:)", re.IGNORECASE)
-_REDRAWN = ("stream", "error", "display_data", "execute_result")
 
 
 def graded_notebook(
@@ -65,20 +64,22 @@ def essay_texts(path: Path) -> dict[str, str]:
         return {}
 
 
+# --- Cells ---------------------------------------------------------------------------------------------------------
+# Made as plain data: nbformat's own makers check each piece against the schema, and `write_graded` checks the whole.
+
+
 def _cell(kind: str, source: str, released: NotebookNode | None, run: CellRun | None, remark: str) -> NotebookNode:
     metadata: dict[str, Any] = {"nbgrader": released.metadata.nbgrader} if released is not None else {}
     if kind == "markdown":
-        return nbformat.v4.new_markdown_cell(without_tags(source), metadata=metadata)
+        return nbformat.from_dict({"cell_type": kind, "source": without_tags(source), "metadata": metadata})
     if kind != "code":
-        return nbformat.v4.new_raw_cell(
-            source, metadata={**metadata, "raw_mimetype": "text/plain"}
-        )  # else it is markup
-    cell = nbformat.v4.new_code_cell(source, metadata=metadata)
-    if run:
-        cell.outputs = [output for item in run.outputs if (output := _output(item))]
+        metadata["raw_mimetype"] = "text/plain"  # else it is markup
+        return nbformat.from_dict({"cell_type": "raw", "source": source, "metadata": metadata})
+    outputs = [output for item in (run.outputs if run else ()) if (output := _output(item))]
     if remark:
-        cell.outputs.append(nbformat.v4.new_output("stream", name="stdout", text=remark))
-    return cell
+        outputs.append({"output_type": "stream", "name": "stdout", "text": remark})
+    cell = {"cell_type": kind, "source": source, "metadata": metadata, "outputs": outputs, "execution_count": None}
+    return nbformat.from_dict(cell)
 
 
 def _harmless(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,16 +91,18 @@ def _harmless(data: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _output(item: Mapping[str, Any]) -> NotebookNode | None:
-    """An output as nbformat allows it; None for what came back malformed."""
-    kind = item.get("output_type")
-    if kind not in _REDRAWN:
-        return None
-    if isinstance(item.get("data"), dict):
-        item = {**item, "data": _harmless(item["data"]), "metadata": {}}
-    try:
-        output = nbformat.v4.new_output(**{**item, "output_type": kind})
-        nbformat.validate(output, ref="output", version=4)
-    except Exception:
-        return None
-    return output
+def _output(item: Mapping[str, Any]) -> dict[str, Any] | None:
+    """An output as nbformat allows it, and nothing else of it; None for what came back malformed."""
+    match item:
+        case {"output_type": "stream", "name": "stdout" | "stderr" as name, "text": str(text)}:
+            return {"output_type": "stream", "name": name, "text": text}
+        case {"output_type": "error", "ename": str(name), "evalue": str(value), "traceback": list(lines)}:
+            lines = [line for line in lines if isinstance(line, str)]
+            return {"output_type": "error", "ename": name, "evalue": value, "traceback": lines}
+        case {"output_type": "display_data", "data": dict(data)}:
+            return {"output_type": "display_data", "data": _harmless(data), "metadata": {}}
+        case {"output_type": "execute_result", "data": dict(data)}:
+            return {
+                "output_type": "execute_result", "data": _harmless(data), "metadata": {}, "execution_count": None
+            }  # fmt: skip
+    return None

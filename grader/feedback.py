@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +225,7 @@ def show_output(output: Mapping[str, Any]) -> ShownOutput | None:
     return ShownOutput(text, "result") if text else None
 
 
+@lru_cache(maxsize=256)  # a given cell shows every student the same table, and it is on two pages
 def clean(html: str) -> Markup | str:
     """Tables and plain formatting of some HTML; no scripts, styles, links, pictures or event handlers."""
     bare = _WITH_CONTENT.sub("", html)

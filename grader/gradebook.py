@@ -20,9 +20,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import nbformat
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from nbformat import NotebookNode
 from nbgrader.api import (
     Assignment,
+    Base,
     Comment,
     Grade,
     Gradebook,
@@ -31,8 +34,9 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
+from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.utils import parse_utc
-from sqlalchemy import URL, make_url, text
+from sqlalchemy import URL, create_engine, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from grader.assemble import nbgrader_config, release, source_notebook
@@ -163,13 +167,26 @@ def open_gradebook(course: Path) -> Iterator[Gradebook]:
     config = nbgrader_config(course.resolve()).CourseDirectory
     url = database_url(course)
     try:
-        book = patiently(lambda: Gradebook(url, config.get("course_id", "default_course")), name_of(url), False)
+        book = patiently(lambda: _open(url, config.get("course_id", "default_course")), name_of(url), False)
     except (SQLAlchemyError, InvalidEntry, ImportError) as error:
         raise GradebookError(f"{name_of(url)} cannot be used as a gradebook: {reason(error)} {advice(error)}") from None
     try:
         yield book
     finally:
         book.close()
+
+
+def _open(url: URL, course_id: str) -> Gradebook:
+    """Open a gradebook, made where there is none: nbgrader would start `alembic` for that, which takes seconds."""
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            if not inspect(connection).get_table_names():
+                Base.metadata.create_all(connection)
+                MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
+    finally:
+        engine.dispose()
+    return Gradebook(url, course_id)
 
 
 def patiently(action: Callable[[], T], name: str, reconnect: bool = True) -> T:

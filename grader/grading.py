@@ -8,25 +8,26 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+import jupytext
 from nbgrader.api import Gradebook
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from grader.apart import Isolation
+from grader.chapter import chapter_path
 from grader.errors import OutNotWritable, UnknownChapter
 from grader.gradebook import Marks, marks_of, open_gradebook, register
 from grader.handins import Handin, find_handins
-from grader.judging import Graded, Plan, Prepared, imports_of, judge_handin, make_plan, prepare
+from grader.judging import Graded, Plan, Prepared, imports_of, judge_handin, prepare
 from grader.keeping import autograded_path, feedback_path, keep, rows_of
 from grader.limits import Limits
 from grader.pools import DaskPool, LocalPool, Pool
 from grader.records import HandinRecord, read_record, record_path
-from grader.references import keep_secret, references
+from grader.references import keep_secret
 from grader.results import Log, Row, prepare_out, write_grades
 from grader.supervise import Response
 from recbook.errors import UnknownExercise
-from recbook.question import Exercise, Question
-from recbook.questions import of_chapter
+from recbook.questions import of_chapter, refuse_unknown
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def grade(
     """
     began = time.monotonic()
     submitted, out = Path(submitted), Path(out)
-    exercises = _exercises(chapter)
+    _refuse_unknown(chapter)
     handins = find_handins(submitted, chapter)
     prepare_out(out)
     console = console or Console(stderr=True)
@@ -75,15 +76,13 @@ def grade(
     try:
         with Log(out / "log.jsonl") as log:
             log.write("start", chapter=chapter, handins=len(handins), jobs=jobs)
-            with console.status(f"preparing {chapter}"):
-                release = register(chapter, out)
-                libraries = imports_of(release)
-                pool = DaskPool(scheduler, isolation, libraries) if scheduler else LocalPool(jobs, isolation, libraries)
+            # The workers warm up while everything else is made ready.
+            libraries = imports_of(jupytext.read(chapter_path(chapter)))
+            pool = DaskPool(scheduler, isolation, libraries) if scheduler else LocalPool(jobs, isolation, libraries)
             try:
-                with console.status(f"asking the references of {chapter}"):
-                    questions = [exercise for exercise in exercises if isinstance(exercise, Question)]
-                    known = references(questions, keep_secret(out, secret))
-                    plan = make_plan(chapter, exercises, release, known, limits)
+                with console.status(f"preparing {chapter}"):
+                    exercises, release = of_chapter(chapter), register(chapter, out)
+                    plan = Plan(chapter, exercises, release, keep_secret(out, secret), limits)
                 with open_gradebook(out) as book, _progress(console) as progress:
                     task = progress.add_task(f"grading {chapter}", total=len(handins))
                     for prepared, graded in grade_all(plan, handins, pool, book, out, again):
@@ -113,9 +112,9 @@ def grade(
     return summary
 
 
-def _exercises(chapter: str) -> tuple[Exercise, ...]:
+def _refuse_unknown(chapter: str) -> None:
     try:
-        return of_chapter(chapter)
+        refuse_unknown(chapter)
     except UnknownExercise as error:
         raise UnknownChapter(str(error)) from None
 
@@ -149,6 +148,7 @@ def grade_all(
 def _ready(
     plan: Plan, running: dict[Future[Response], tuple[Prepared, float]]
 ) -> Iterator[tuple[Prepared, Graded | None]]:
+    _ = plan.known  # the first time, the references are asked here, while the first hand-ins run
     ready, _ = wait(running, return_when=FIRST_COMPLETED)
     for future in ready:
         prepared, began = running.pop(future)

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -20,7 +21,7 @@ from grader.handins import Handin, Matched, defining_cells, is_answered, match, 
 from grader.limits import Limits
 from grader.pools import Asks
 from grader.records import ExerciseRecord, HandinRecord
-from grader.references import Known
+from grader.references import Known, question_seed, references
 from grader.supervise import CellRun, Code, Response
 from recbook.answer import Answer, to_json
 from recbook.question import Exercise, Question
@@ -33,15 +34,37 @@ _MAX_CODE = 20_000
 
 @dataclass(frozen=True)
 class Plan:
-    """What is needed to grade any hand-in of one chapter."""
+    """What is needed to grade any hand-in of one chapter. The cases are drawn from `secret`."""
 
     chapter: str
     exercises: tuple[Exercise, ...]
     release: NotebookNode
-    known: Mapping[str, Known]
+    secret: str
     limits: Limits
-    #: What a hand-in is graded from, but for the hand-in itself: see `HandinRecord.graded_from`.
-    graded_from: Mapping[str, str]
+
+    @property
+    def questions(self) -> list[Question]:
+        """The exercises that code answers."""
+        return [each for each in self.exercises if isinstance(each, Question)]
+
+    @cached_property
+    def known(self) -> Mapping[str, Known]:
+        """What the references answer. They are asked at the first use, which takes seconds: in the main thread."""
+        return references(self.questions, self.secret)
+
+    @cached_property
+    def graded_from(self) -> Mapping[str, str]:
+        """What a hand-in is graded from, but for the hand-in itself: see `HandinRecord.graded_from`."""
+        limits = self.limits
+        graded_from = {
+            each.id: _digest(self.known[each.id].fingerprint(each), limits.of(each).seconds, limits.memory_of(each))
+            for each in self.questions
+        }
+        essays = [each.id for each in self.exercises if not isinstance(each, Question)]
+        graded_from |= dict.fromkeys(essays, "essay")
+        graded_from["release"] = _digest(*(cell.source for cell in self.release.cells))
+        graded_from["limits"] = _digest(replace(limits, questions={}))
+        return graded_from
 
 
 @dataclass(frozen=True)
@@ -49,7 +72,8 @@ class Prepared:
     """A hand-in ready to run, or `problem`: why it cannot be. `old`: what an earlier run found out that still holds."""
 
     handin: Handin
-    graded_from: Mapping[str, str]
+    #: Of the files handed in.
+    digest: str = ""
     matched: Matched | None = None
     problem: str = ""
     fault: str = ""
@@ -57,15 +81,13 @@ class Prepared:
     #: The questions that have to be asked: those whose mark in `old` does not hold.
     asks: Asks = ()
 
-    @property
-    def is_done(self) -> bool:
-        """True when the earlier run's record holds as it is."""
-        return self.old is not None and self.old.graded_from == self.graded_from and not self.old.fault
+    #: True when the record in `old` holds as it is.
+    is_done: bool = False
 
     @property
     def code(self) -> Code:
         """What to run."""
-        return Code(cells=self.matched.run if self.matched else ())
+        return Code(self.matched.run, given=self.matched.given) if self.matched else Code()
 
 
 @dataclass(frozen=True)
@@ -78,40 +100,36 @@ class Graded:
     response: Response = field(default_factory=Response)
 
 
-def make_plan(
-    chapter: str, exercises: tuple[Exercise, ...], release: NotebookNode, known: Mapping[str, Known], limits: Limits
-) -> Plan:
-    """Put together what is needed, and fingerprints of it."""
-    questions = [each for each in exercises if isinstance(each, Question)]
-    graded_from = {each.id: _digest(known[each.id].fingerprint(each), limits.of(each).seconds, limits.memory_of(each))
-                   for each in questions}  # fmt: skip
-    essays = [each.id for each in exercises if not isinstance(each, Question)]
-    graded_from |= dict.fromkeys(essays, "essay")
-    graded_from["release"] = _digest(*(cell.source for cell in release.cells))
-    graded_from["limits"] = _digest(replace(limits, questions={}))
-    return Plan(chapter, exercises, release, known, limits, graded_from)
-
-
 def prepare(plan: Plan, handin: Handin, old: HandinRecord | None) -> Prepared:
-    """Read and repair a hand-in, and see what of an earlier run's record still holds. Raises nothing."""
+    """Read and repair a hand-in, and see what of an earlier run's record still holds. Raises nothing.
+
+    Where there is no earlier record, no answer of a reference is looked at: it can run before they are known.
+    """
+    prepared = Prepared(handin)
     try:
-        graded_from = {**plan.graded_from, "handin": _digest_files(handin.folder)}
-        if old and (not old.graded_from or any(old.graded_from.get(key) != graded_from[key] for key in _WHOLE)):
+        prepared = replace(prepared, digest=_digest_files(handin.folder))
+        if old and (
+            not old.graded_from or any(old.graded_from.get(key) != _from(plan, prepared)[key] for key in _WHOLE)
+        ):
             old = None
+        if old and old.graded_from == _from(plan, prepared) and not old.fault:
+            return replace(prepared, old=old, is_done=True)
         asks = [
-            (each.id, plan.known[each.id].seed)
-            for each in plan.exercises
-            if isinstance(each, Question) and not (old and old.graded_from.get(each.id) == graded_from[each.id])
+            (each.id, question_seed(plan.secret, each.id))
+            for each in plan.questions
+            if not (old and old.graded_from.get(each.id) == plan.graded_from[each.id])
         ]
-        prepared = Prepared(handin, graded_from, old=old, asks=asks)
-        if prepared.is_done:
-            return prepared
         cells, notes = read_handin(handin.folder, plan.chapter)
-        return replace(prepared, matched=match(cells, plan.release, notes))
+        return replace(prepared, old=old, asks=asks, matched=match(cells, plan.release, notes))
     except HandinProblem as error:
-        return Prepared(handin, graded_from, problem=str(error))
+        return replace(prepared, problem=str(error))
     except Exception:  # a fault of ours: the class goes on, the instructor is told
-        return Prepared(handin, {}, fault=traceback.format_exc(limit=-5))
+        return Prepared(handin, fault=traceback.format_exc(limit=-5))
+
+
+def _from(plan: Plan, prepared: Prepared) -> dict[str, str]:
+    """See `HandinRecord.graded_from`; of a fault, nothing, so that it is graded again."""
+    return {} if prepared.fault else {**plan.graded_from, "handin": prepared.digest}
 
 
 def judge_handin(plan: Plan, prepared: Prepared, response: Response, seconds: float) -> Graded:
@@ -136,7 +154,7 @@ def judge_handin(plan: Plan, prepared: Prepared, response: Response, seconds: fl
     record = HandinRecord(
         handin.student, plan.chapter, exercises, notes=matched.notes if matched else (), problem=problem, fault=fault,
         events=tuple(response.notes), wall_seconds=round(seconds, 3), cpu_seconds=round(response.cpu_seconds, 3),
-        peak_memory=response.peak_memory, timestamp=handin.timestamp, graded_from=dict(prepared.graded_from),
+        peak_memory=response.peak_memory, timestamp=handin.timestamp, graded_from=_from(plan, prepared),
     )  # fmt: skip
     return Graded(handin, record, matched, response)
 

@@ -31,7 +31,8 @@ class Matched:
 
     `cells` are the hand-in's own, test cells as released, and behind them what was put back. `run` are the code cells
     to run (index, source), in the order to run them; `grade_ids` says which cells (by index) are which graded or
-    solution cell of the release; `essays` holds the text of each essay that was found; `notes` what was repaired.
+    solution cell of the release; `essays` holds the text of each essay that was found; `notes` what was repaired;
+    `given` the cells to run that are the release's own, word for word.
     """
 
     cells: tuple[Cell, ...]
@@ -39,6 +40,7 @@ class Matched:
     grade_ids: Mapping[int, str]
     essays: Mapping[str, str]
     notes: tuple[str, ...] = field(default=())
+    given: frozenset[int] = field(default=frozenset())
 
 
 def match(cells: Sequence[Cell], release: NotebookNode, notes: Iterable[str] = ()) -> Matched:
@@ -46,7 +48,8 @@ def match(cells: Sequence[Cell], release: NotebookNode, notes: Iterable[str] = (
 
     Test cells are not run: the questions are asked instead. Every other code cell is, whatever its metadata says.
     """
-    repair = _Repair(cells, _read_release(release), list(notes))
+    wanted = _read_release(release)
+    repair = _Repair(cells, wanted, list(notes))
     repair.drop_foreign_marks()
     repair.find_tests()
     repair.find_solutions()
@@ -55,7 +58,9 @@ def match(cells: Sequence[Cell], release: NotebookNode, notes: Iterable[str] = (
     repair.put_back_tests()
     repair.put_back_given()
     run = repair.in_order()
-    return Matched(tuple(repair.cells), run, repair.grade_ids, repair.essays, tuple(repair.notes))
+    given = {squeeze(source) for source in wanted.given}
+    unchanged = frozenset(index for index, source in run if squeeze(source) in given)
+    return Matched(tuple(repair.cells), run, repair.grade_ids, repair.essays, tuple(repair.notes), unchanged)
 
 
 def is_answered(text: str | None, released: NotebookNode) -> bool:

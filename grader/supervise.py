@@ -11,7 +11,7 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -79,6 +79,8 @@ class Code:
 
     cells: Sequence[tuple[int, str]] = ()
     file: tuple[str, str] | None = None
+    #: The cells that are given code: their figures say nothing about the student, and are not drawn.
+    given: Collection[int] = frozenset()
 
 
 def respond_apart(
@@ -169,6 +171,7 @@ class _Watch:
                 if id not in self.response.asked
             ],
             "skip_cells": sorted(self._skip),
+            "given_cells": sorted(self._code.given),
             "cell_seconds": self._limits.cell_seconds,
             "cells_seconds": self._limits.cells_seconds,
         }

@@ -5,6 +5,7 @@ A job is plain data::
     {"cells": [[3, "import torch"], ...], # a hand-in's code cells with their numbers, or
      "file": ["forward.py", "def ..."],   # a Python file's name and text
      "skip_cells": [7],                   # of these, run only imports and definitions: they ended an earlier process
+     "given_cells": [5],                  # of these, no figure is drawn: that takes longer than most cells
      "cell_seconds": 20, "cells_seconds": 120,
      "questions": [{"id": "autoencoder.forward", "seed": 123, "seconds": 2, "memory": 1000000000}, ...]}
 
@@ -145,6 +146,7 @@ def _run_cells(job: dict[str, Any], journal: Journal) -> Namespace:
     from recbook.shell import quiet_shell, run_cell
 
     shell = quiet_shell()
+    given = set(job.get("given_cells", ()))
     left = job["cells_seconds"]
     for index, source in job["cells"]:
         journal.write("cell", index=index)
@@ -154,7 +156,7 @@ def _run_cells(job: dict[str, Any], journal: Journal) -> Namespace:
         error = None
         try:
             with time_limit(max(1.0, min(job["cell_seconds"], left))):
-                error = run_cell(shell, source)
+                error = run_cell(shell, source, draw=index not in given)
         except BaseException as raised:  # the alarm may ring between the cell's end and the limit's
             error = raised
         left -= time.monotonic() - started

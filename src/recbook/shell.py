@@ -228,13 +228,16 @@ def quiet_shell() -> QuietShell:
     return shell
 
 
-def run_cell(shell: QuietShell, source: str) -> BaseException | None:
-    """Run one cell; its outputs are then in `shell.recorder.outputs`. Returns what ended it early, if anything."""
+def run_cell(shell: QuietShell, source: str, draw: bool = True) -> BaseException | None:
+    """Run one cell; its outputs are then in `shell.recorder.outputs`. Returns what ended it early, if anything.
+
+    Without `draw`, a line says what figures there are.
+    """
     shell.recorder.begin()
     with _printing_to(shell.recorder):
         try:
             result = shell.run_cell(source, store_history=True)
-            _keep_figures(shell.recorder)
+            _keep_figures(shell.recorder, draw)
         except BaseException as error:  # an alarm that rings outside the cell's own code, KeyboardInterrupt, ...
             return error
     return result.error_before_exec or result.error_in_exec
@@ -247,20 +250,24 @@ def _printing_to(recorder: Recorder) -> Iterator[None]:
         yield
 
 
-def _keep_figures(recorder: Recorder) -> None:
+def _picture(figure: Any) -> bytes:
+    file = io.BytesIO()
+    # A layout engine has made everything fit already; cutting out tightly would draw everything twice.
+    tight = None if figure.get_layout_engine() else "tight"
+    figure.savefig(file, format="png", dpi=_PICTURE_DPI, bbox_inches=tight)
+    return file.getvalue()
+
+
+def _keep_figures(recorder: Recorder, draw: bool) -> None:
     """Keep and close the open matplotlib figures, as a notebook does at the end of a cell."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is None:
         return
     for number in pyplot.get_fignums():
-        file = io.BytesIO()
         try:
             figure = pyplot.figure(number)
-            # A layout engine has made everything fit already; cutting out tightly would draw everything twice.
-            figure.savefig(
-                file, format="png", dpi=_PICTURE_DPI, bbox_inches=None if figure.get_layout_engine() else "tight"
-            )
-            recorder.display("display_data", {"image/png": file.getvalue()})
+            data = {"text/plain": repr(figure)}
+            recorder.display("display_data", data | ({"image/png": _picture(figure)} if draw else {}))
         except Exception as error:
             recorder.stream("stderr", f"(a figure could not be drawn: {type(error).__name__})\n")
     pyplot.close("all")

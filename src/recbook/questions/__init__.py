@@ -19,11 +19,16 @@ def chapters() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
 
 
+def refuse_unknown(chapter: str) -> None:
+    """Raise `UnknownExercise` for what is no chapter, without importing any."""
+    if chapter not in chapters():
+        raise UnknownExercise(_unknown("chapter", chapter, chapters()))
+
+
 @cache
 def of_chapter(chapter: str) -> tuple[Exercise, ...]:
     """The exercises of one chapter, in the order of its module. Raises `UnknownExercise`."""
-    if chapter not in chapters():
-        raise UnknownExercise(_unknown("chapter", chapter, chapters()))
+    refuse_unknown(chapter)
     module = import_module(f"{__name__}.{chapter}")
     exercises = tuple(value for value in vars(module).values() if isinstance(value, (Question, Essay)))
     strays = [exercise.id for exercise in exercises if exercise.chapter != chapter]
