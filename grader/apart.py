@@ -107,11 +107,14 @@ class Worker:
             raise NoIsolation(explain())
         self._walls = isolation == "namespaces"
         self._libraries = list(dict.fromkeys([*LIBRARIES, *libraries]))
+        #: None while it is not running.
+        self._control: socket.socket | None = None
+        #: None for the copy of another worker's process, which ends with its control socket, or with the other.
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, job: dict[str, Any], limits: Limits) -> Apart:
         """Start a child with this job; the caller closes it. Raises `ChildProblem` when no worker can be started."""
-        if self._process is None:
+        if self._control is None:
             self.launch()
         reader, writer = os.pipe()
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the child
@@ -131,7 +134,7 @@ class Worker:
 
     def tell(self, message: dict[str, Any], files: Sequence[int] = ()) -> bool:
         """Send a message; False when nobody is there to hear it."""
-        if self._process is None:
+        if self._control is None:
             return False
         try:
             socket.send_fds(self._control, [json.dumps(message).encode("ascii")], files)
@@ -141,7 +144,7 @@ class Worker:
 
     def heard(self, seconds: float) -> dict[str, Any] | None:
         """The next message, waited for so long; None when there is none. Of a worker that has died: it is lost."""
-        if self._process is None:
+        if self._control is None:
             return {"event": "lost"}
         if not select.select([self._control], [], [], seconds)[0]:
             return None
@@ -160,14 +163,14 @@ class Worker:
 
     def close(self) -> None:
         """End the worker and everything behind its wall."""
-        if self._process is None:
-            return
-        process, self._process = self._process, None
-        self._control.close()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        shutil.rmtree(self._home, ignore_errors=True)
+        if self._control is not None:
+            self._control.close()
+        process, self._control, self._process = self._process, None, None
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            shutil.rmtree(self._home, ignore_errors=True)
 
     def __enter__(self) -> Worker:
         return self
@@ -175,8 +178,25 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def launch(self) -> None:
-        """Start the process and wait until it is warm. Raises `ChildProblem`."""
+    def launch(self, like: Worker | None = None) -> None:
+        """Start the process and wait until it is warm. Raises `ChildProblem`.
+
+        It is warm at once where `like`, an idle worker with the same settings, lets its own process be copied.
+        """
+        if not (like and self._walls and self._copy(like)):
+            self._start()
+
+    def _copy(self, like: Worker) -> bool:
+        self._control, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with other:
+            told = like.tell({"do": "twin"}, [other.fileno()])
+        if told and self.heard(_START_SECONDS) == {"event": "ready", "missing": []}:
+            self._home = like._home
+            return True
+        self.close()
+        return False
+
+    def _start(self) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="recbook-worker-"))
         self._home.chmod(0o755)
         matplotlib = self._home / "matplotlib"

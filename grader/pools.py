@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,7 +10,7 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from grader.apart import Isolation, Worker
-from grader.errors import NoScheduler
+from grader.errors import ChildProblem, NoScheduler
 from grader.limits import Limits
 from grader.supervise import Code, Response, respond_apart
 from recbook.questions import find
@@ -42,8 +43,11 @@ class LocalPool:
         self._stop = threading.Event()
         self._workers: SimpleQueue[Worker] = SimpleQueue()
         self._threads = ThreadPoolExecutor(size, thread_name_prefix="handin")
-        workers = [Worker(isolation, libraries) for _ in range(size)]
-        self._warm = [self._threads.submit(self._launch, worker) for worker in workers]
+        self._all = [Worker(isolation, libraries) for _ in range(size)]
+        # Behind a wall each hand-in has a world of its own, so that one warm process can be the origin of all.
+        together = [self._all] if isolation == "namespaces" else [[worker] for worker in self._all]
+        for workers in together:
+            self._threads.submit(self._launch, workers)
 
     def submit(self, code: Code, asks: Asks, limits: Limits) -> Future[Response]:
         """Run `code` and ask it, when a worker is free."""
@@ -53,16 +57,18 @@ class LocalPool:
         """Stop whatever still runs."""
         self._stop.set()
         self._threads.shutdown(cancel_futures=True)
-        for warm in self._warm:
-            if not warm.cancelled() and warm.exception() is None:
-                warm.result().close()
+        for worker in reversed(self._all):
+            worker.close()
 
-    def _launch(self, worker: Worker) -> Worker:
+    def _launch(self, workers: Sequence[Worker]) -> None:
         try:
-            worker.launch()
-        finally:  # also one that did not start: the first to use it is told why
-            self._workers.put(worker)
-        return worker
+            for worker in workers:
+                # What does not start is tried again by its first hand-in, which is told why.
+                with contextlib.suppress(ChildProblem, OSError):
+                    worker.launch(None if worker is workers[0] else workers[0])
+        finally:
+            for worker in workers:
+                self._workers.put(worker)
 
     def _respond(self, code: Code, asks: Asks, limits: Limits) -> Response:
         worker = self._workers.get()

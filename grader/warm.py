@@ -5,6 +5,7 @@ answer. One message a line over the control socket, files passed along:
 
     in:  {"do": "start", "limits": {...}} with three files: the job, the journal, what the child writes to stderr
          {"do": "kill"}
+         {"do": "twin"} with one end of a control socket: a copy of this process serves it, warm from its first moment
     out: {"event": "ready", "missing": [...]}, then for each child
          {"event": "ended", "status": 0, "cpu_seconds": 1.2, "peak_memory": 300000000, "hit": "memory"}
 
@@ -64,6 +65,23 @@ def main(control: socket.socket, walls: bool, scratch: str, libraries: list[str]
         message, files = received
         if message["do"] == "start":
             _send(control, _run(control, walls, scratch, message["limits"], files))
+        elif message["do"] == "twin":
+            control = _twin(control, files[0])
+
+
+def _twin(control: socket.socket, other: int) -> socket.socket:
+    """Fork: this process goes on with its own control socket, its copy with the other one. Returns whose it is."""
+    try:
+        copy = os.fork()
+    except OSError:  # no more processes: the caller sees the socket closed, and finds another way
+        copy = -1
+    if copy:
+        os.close(other)
+        return control
+    control.close()
+    control = socket.socket(fileno=other)
+    _send(control, {"event": "ready", "missing": []})
+    return control
 
 
 def warm_up(libraries: list[str]) -> list[str]:
@@ -71,6 +89,8 @@ def warm_up(libraries: list[str]) -> list[str]:
 
     Nothing here may start a thread: a fork copies only the one that forks, and a lock held by another stays locked.
     """
+    # What checks notebooks and charts (jsonschema) would build a grammar of web addresses for seconds.
+    sys.modules.setdefault("rfc3987_syntax", None)
     # matplotlib wants to write to its folder; with a list of fonts there it does not search for them.
     shutil.copytree(os.environ["RECBOOK_FONT_LISTS"], os.environ["MPLCONFIGDIR"], dirs_exist_ok=True)
     missing = []
@@ -127,7 +147,7 @@ def _run(control: socket.socket, walls: bool, scratch: str, limits: dict[str, An
                 os.kill(outer, signal.SIGKILL)
                 raise SystemExit(0)
         elif walls and not killed and not ready:
-            cpu_seconds, memory = _used(limits["memory"])
+            cpu_seconds, memory = _used(outer, limits["memory"])
             hit = "memory" if memory > limits["memory"] else "cpu" if cpu_seconds > limits["cpu_seconds"] else ""
             killed = bool(hit)
         if killed:  # again and again: the first may come before it listens
@@ -338,21 +358,29 @@ def _deny_system_calls(libc: ctypes.CDLL) -> None:
     _call(libc.prctl(_PR_SET_SECCOMP, 2, ctypes.c_void_p(ctypes.addressof(filter)), 0, 0), "deny system calls")
 
 
-def _used(enough: int) -> tuple[float, int]:
+def _used(outer: int, enough: int) -> tuple[float, int]:
     """CPU seconds and bytes of memory of all processes of the child together.
 
-    All processes here but the wall's own first one and this one count as the hand-in's. What they map counts for each;
-    only where that is more than `enough`, it is looked up how much of it they share, which takes a while.
+    All that come from `outer` count as the hand-in's: what loses its parent goes to the first process of its namespace,
+    which is one of them. What they map counts for each; only where that is more than `enough`, it is looked up how
+    much of it they share, which takes a while.
     """
-    pids = [name for name in os.listdir("/proc") if name.isdigit() and int(name) not in (1, os.getpid())]
-    ticks, mapped = 0, 0
-    for pid in pids:
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            fields = Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()
-            ticks += sum(int(field) for field in fields[11:15])  # user and system time, its own and its children's
-            mapped += int(fields[21]) * _PAGE
-    memory = mapped if mapped <= enough else sum(_share(pid) for pid in pids)
+    stats = {int(name): stat for name in os.listdir("/proc") if name.isdigit() and (stat := _stat(name))}
+    found = [outer]
+    for pid in found:  # which grows on the way
+        found += [other for other, stat in stats.items() if int(stat[1]) == pid]
+    seen = [stats[pid] for pid in found if pid in stats]
+    ticks = sum(int(field) for stat in seen for field in stat[11:15])  # user and system time, also of its dead children
+    mapped = sum(int(stat[21]) for stat in seen) * _PAGE
+    memory = mapped if mapped <= enough else sum(_share(str(pid)) for pid in found)
     return ticks / _TICKS, memory
+
+
+def _stat(pid: str) -> list[str]:
+    """The fields of /proc/PID/stat behind the name; none of a process that has gone."""
+    with contextlib.suppress(OSError):
+        return Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()
+    return []
 
 
 def _share(pid: str) -> int:

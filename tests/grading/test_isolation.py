@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -216,6 +218,21 @@ def test_a_worker_that_is_killed_is_replaced(walled):
     walled._process.wait()
     response = run(walled, GOOD)
     assert response.asked[OVERLAP.id].answer.missing == ()
+
+
+@needs_walls
+def test_a_twin_is_warm_at_once_and_apart(walled):
+    run(walled, GOOD)
+    with Worker("namespaces") as twin, ThreadPoolExecutor(2) as threads:
+        began = time.monotonic()
+        twin.launch(walled)
+        assert time.monotonic() - began < 1
+        busy = "import time\nend = time.process_time() + 2\nwhile time.process_time() < end: pass"
+        slow, fast = threads.submit(run, walled, busy), threads.submit(run, twin, "import time\ntime.sleep(2)")
+        assert slow.result().cpu_seconds > 2 > 1 > fast.result().cpu_seconds
+        walled._process.kill()  # with it ends what was copied from it: both are replaced
+        walled._process.wait()
+        assert printed(run(twin, "print(1)")) == printed(run(walled, "print(1)")) == "1\n"
 
 
 @needs_walls

@@ -73,6 +73,15 @@ def test_figures_are_kept(notebook):
     assert notebook.cells[1].outputs[-1]["data"]["image/png"].startswith("iVBOR")
 
 
+def test_figures_of_given_cells_are_named_and_not_drawn(worker):
+    source = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nprint('drawn')"
+    code = Code([(0, source), (1, source)], given={0})
+    cells = respond_apart(code, [], Limits(), worker.start).cells
+    given, own = cells[0].outputs[-1]["data"], cells[1].outputs[-1]["data"]
+    assert given == {"text/plain": "<Figure size 640x480 with 1 Axes>"}
+    assert own.keys() == {"text/plain", "image/png"}
+
+
 def test_a_cell_that_ends_the_process_keeps_its_definitions(notebook):
     assert notebook.cells[2].error["type"] == "ProcessEnded"
     assert answered(notebook, OVERLAP)
