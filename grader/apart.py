@@ -114,7 +114,8 @@ class Worker:
 
     def start(self, job: dict[str, Any], limits: Limits) -> Apart:
         """Start a child with this job; the caller closes it. Raises `ChildProblem` when no worker can be started."""
-        if self._control is None:
+        if not self.tell({"do": "nothing"}):  # not launched yet, or it has died since the last child
+            self.close()
             self.launch()
         reader, writer = os.pipe()
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the child

@@ -5,6 +5,7 @@ answer. One message a line over the control socket, files passed along:
 
     in:  {"do": "start", "limits": {...}} with three files: the job, the journal, what the child writes to stderr
          {"do": "kill"}
+         {"do": "nothing"}, which only tells whether anybody listens
          {"do": "twin"} with one end of a control socket: a copy of this process serves it, warm from its first moment
     out: {"event": "ready", "missing": [...]}, then for each child
          {"event": "ended", "status": 0, "cpu_seconds": 1.2, "peak_memory": 300000000, "hit": "memory"}
