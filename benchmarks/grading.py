@@ -6,9 +6,9 @@
     python benchmarks/grading.py --quote         # only put the table that was kept into the README
 
 Both grade the same whole notebooks of `autoencoder`, with every given cell, on an otherwise idle machine. Stock
-nbgrader runs them as it runs any notebook: on the data that the loaders find. `grader` runs them behind its walls,
-where the loaders return the small sample; so that nobody has to guess what the data does, there is also a line for
-stock nbgrader on the sample.
+nbgrader runs them as it runs any notebook: on the data that the loaders find, and every figure is drawn. `grader` runs
+them behind its walls, where the loaders return the small sample and figures of given cells are not drawn; so that
+nobody has to guess what the data does, there is also a line for stock nbgrader on the sample.
 The floor is the CPU time of the students' cells and the questions alone, in a process where everything is imported:
 no grader that runs the notebooks can take less.
 """
@@ -144,7 +144,7 @@ def time_floor(folder: Path, release) -> Timing:
     )  # fmt: skip
     if done.returncode:
         raise SystemExit(f"the floor failed:\n{done.stderr[-3000:]}")
-    return Timing("the floor: cells and questions alone (CPU time)", N_HANDINS, float(done.stdout.split()[-1]))
+    return Timing("the floor: CPU time of cells and questions", N_HANDINS, float(done.stdout.split()[-1]))
 
 
 def write_job(path: Path, matched: Matched) -> str:
