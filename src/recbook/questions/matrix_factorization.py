@@ -75,7 +75,8 @@ def _factor_tensors_cases(rng: np.random.Generator) -> list[Case]:
         n_users, n_movies = (int(n) for n in rng.permutation([few, many]))
         return {
             "n_users": n_users, "n_movies": n_movies, "n_factors": int(rng.integers(20, 60)),
-            "seed": int(rng.integers(1, 10_000)), "slopes": rng.uniform(1, 9, 2), "learning_rate": rng.uniform(0.1, 0.5),
+            "seed": int(rng.integers(1, 10_000)), "slopes": rng.integers(10, 100, 2).tolist(),
+            "learning_rate": int(rng.integers(1, 50)) / 100,
         }  # fmt: skip
 
     return [case(), case()]
@@ -117,13 +118,20 @@ def factor_tensors(code: Code, case: Case) -> Parts:
     random = min(float(t.detach().std()) for t in both) > 0
     yield "repeatable", random and all(torch.equal(a, b) for a, b in zip(both, again, strict=True))
     yield "seeds_differ", random and not any(torch.equal(a, b) for a, b in zip(both, other, strict=True))
-    yield "trainable", [_stepped(t, slope, case["learning_rate"]) for t, slope in zip(both, case["slopes"], strict=True)]
+    steps = zip(both, case["slopes"], strict=True)
+    yield "trainable", [_stepped(tensor, slope, case["learning_rate"]) for tensor, slope in steps]
 
 
-def _size(spread: float) -> str:
-    """In words, so that a random number is not compared with another one."""
-    names = [(0.001, "none"), (0.07, "too narrow"), (0.14, "about 0.1"), (0.45, "too wide")]
-    return next((name for limit, name in names if spread < limit), "far too wide")
+def _stepped(tensor: torch.Tensor, slope: int, learning_rate: float) -> float | str:
+    """By how much a step down this slope lowers the numbers of a tensor, or why an optimizer cannot step."""
+    if not tensor.requires_grad:
+        return "records nothing"
+    if not tensor.is_leaf:
+        return "a result"
+    before = tensor.detach().clone()
+    (slope * tensor).sum().backward()
+    torch.optim.SGD([tensor], lr=learning_rate).step()
+    return round(float((before - tensor.detach()).double().mean()), 3)
 
 
 def _estimate_cases(rng: np.random.Generator) -> list[Case]:
