@@ -344,7 +344,7 @@ def _coverage_cases(rng: np.random.Generator) -> list[Case]:
         top[0], top[-1] = names[:n], names[-n:]  # not everybody gets the same
         return {"top": top, "n_movies": n_movies}
 
-    (some, few), (many, fewer) = rng.integers([6, 5], [10, 9]), rng.integers([40, 30], [90, 60])
+    (some, few), (many, fewer) = rng.integers([[6, 5], [40, 30]], [[10, 9], [90, 60]]).tolist()
     return [case(7, 3, some, many), case(6, 4, few, fewer)]
 
 
