@@ -344,7 +344,8 @@ def _coverage_cases(rng: np.random.Generator) -> list[Case]:
         top[0], top[-1] = names[:n], names[-n:]  # not everybody gets the same
         return {"top": top, "n_movies": n_movies}
 
-    return [case(7, 3, 8, 40), case(6, 4, 5, 25)]
+    (some, few), (many, fewer) = rng.integers([[6, 5], [40, 30]], [[10, 9], [90, 60]]).tolist()
+    return [case(7, 3, some, many), case(6, 4, few, fewer)]
 
 
 @question(

@@ -443,18 +443,40 @@ def regularized_loss(code: Code, case: Case) -> Parts:
     yield "error", error.grad if moved and error.grad is not None else 0.0
 
 
-def _patience_cases(rng: np.random.Generator) -> list[Case]:
-    def wobble(values: list[float]) -> list[float]:
-        return [round(v + float(rng.uniform(0, 0.0009)), 6) for v in values]
+def _falling(rng: np.random.Generator, patience: int) -> list[float]:
+    """Validation errors with three to six new lows, the last of them at the end.
 
-    late = wobble([1.10, 1.02, 0.97, 0.99, 0.98, 1.00, 1.01, 0.93, 0.92])
-    bump = wobble([1.20, 1.05, 1.08, 1.06, 0.99, 1.01, 0.98, 1.00])
-    tie = [round(1.1 + float(rng.uniform(0, 0.01)), 6), 0.95, 0.97, 0.95, 0.98, 0.96, 0.955, 0.96, 0.97]
+    Between two lows stand one or more higher errors, fewer than `patience`: training always goes on.
+    """
+    low, errors = float(rng.uniform(1.1, 1.3)), []
+    for _ in range(int(rng.integers(3, 7))):
+        errors += [low, *_above(rng, low, int(rng.integers(1, patience)))]
+        low -= float(rng.uniform(0.01, 0.03))
+    return [*errors, low]
+
+
+def _above(rng: np.random.Generator, low: float, n: int) -> list[float]:
+    """Errors above `low` that rise and fall in turn: compared with each other, they look like improvements."""
+    return [low + float(rng.uniform(0.006, 0.009) if i % 2 else rng.uniform(0.002, 0.005)) for i in range(1, n + 1)]
+
+
+def _patience_cases(rng: np.random.Generator) -> list[Case]:
+    def case(what: str, patience: int) -> Case:
+        errors = _falling(rng, patience)
+        low = errors[-1]
+        if what == "tie":  # comes back before patience is at an end
+            errors += _above(rng, low, patience)
+            errors[-int(rng.integers(1, patience))] = low
+        elif what == "stops":
+            errors += [*_above(rng, low, patience), low - 0.05, low - 0.06]  # the lowest come too late
+        after = patience - 1 if what == "ends" else patience + 2
+        return {"errors": [*errors, *_above(rng, low, after)], "patience": patience, "what": what}
+
+    first = np.cumsum(-rng.uniform(0.01, 0.03, rng.integers(2, 7))) + 1.1  # with a patience of 1, only falls go on
+    impatient = [*first.tolist(), *_above(rng, first[-1], 1), *(first[-1] - [0.01, 0.02]).tolist()]
     return [
-        {"errors": late, "patience": 3, "what": "stops"},
-        {"errors": bump, "patience": 3, "what": "ends"},
-        {"errors": tie, "patience": 4, "what": "tie"},
-        {"errors": wobble([0.91, 0.95, 0.90, 0.89]), "patience": 1, "what": "stops"},
+        *(case(what, int(rng.integers(3, 6))) for what in ("stops", "stops", "ends", "ends", "tie", "tie")),
+        {"errors": impatient, "patience": 1, "what": "stops"},
     ]
 
 

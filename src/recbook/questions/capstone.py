@@ -115,14 +115,17 @@ class _Toy:
 
 
 def _score_once_cases(rng: np.random.Generator) -> list[Case]:
-    def case(n: int, best: int, tie: int) -> Case:
-        valid = 0.95 + 0.01 * rng.permutation(np.arange(1, n + 1))
-        valid[[best, tie]] = 0.93
-        test = 0.96 + 0.01 * rng.permutation(np.arange(1, n + 1))
-        test[[best, tie, (best + 1) % n]] = 0.955, 0.944, 0.91
+    def case() -> Case:
+        n, level = int(rng.integers(5, 12)), float(rng.uniform(0.8, 1.0))
+        places = rng.permutation(n)[:3]
+        best, tie = sorted(places[:2])
+        valid = level + 0.01 * rng.permutation(np.arange(1, n + 1))
+        valid[[best, tie]] = level
+        test = level + 0.05 + 0.01 * rng.permutation(np.arange(1, n + 1))  # all of them far from any validation error
+        test[places[2]] = level + 0.03
         return {"valid": valid, "test": test}
 
-    return [case(7, 2, 5), case(9, 5, 7), case(5, 1, 3)]
+    return [case() for _ in range(3)]
 
 
 @question(
@@ -136,7 +139,7 @@ def _score_once_cases(rng: np.random.Generator) -> list[Case]:
     parts={
         "epoch": equal(about="the chosen epoch"),
         "error": close(share=2, about="the error that is reported"),
-        "looks": equal(about="how often the test error was asked for"),
+        "looks": equal(about="for how many epochs the model is trained, and how often the test error is asked for"),
     },
     hints=[
         "Suppose the test errors were pure chance. Which error would the function report then?",
@@ -145,13 +148,17 @@ def _score_once_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def score_once(code: Code, case: Case) -> Parts:
-    valid, test, looks = case["valid"], case["test"], []
+    valid, test = case["valid"], case["test"]
+    trained = looks = 0
 
     def train_epoch(model: _Toy) -> None:
+        nonlocal trained
+        trained += 1
         model.weights[0] += 1
 
     def test_error(model: _Toy) -> float:
-        looks.append(model.weights[0])
+        nonlocal looks
+        looks += 1
         return float(test[model.weights[0] - 1])
 
     epoch, error = code.score_once(
@@ -159,7 +166,7 @@ def score_once(code: Code, case: Case) -> Parts:
     )
     yield "epoch", epoch
     yield "error", error
-    yield "looks", len(looks)
+    yield "looks", [trained, looks]
 
 
 # --- Links and features ----------------------------------------------------------------------------------------------

@@ -208,13 +208,18 @@ why_validation = quiz(
 # --- Noise -----------------------------------------------------------------------------------------------------------
 
 
-def _noise_cases(rng: np.random.Generator, key: str, values: tuple[float, ...]) -> list[Case]:
-    def case(value: float, n_rows: int) -> Case:
-        known = rng.random((n_rows, 50)) < 0.4
-        x = rng.uniform(1, 3, known.shape) * rng.choice([-1.0, 1.0], known.shape)
-        return {key: value, "x": x.astype(np.float32), "known": known}
+def _noise_cases(rng: np.random.Generator, key: str, ranges: list[tuple[float, float]]) -> list[Case]:
+    def case(low: float, high: float) -> Case:
+        known = rng.random((int(rng.integers(600, 700)), 50)) < rng.uniform(0.4, 0.6)
+        x = rng.integers(64, 192, known.shape) * rng.choice([-1.0, 1.0], known.shape) / 64  # so that sums are exact
+        return {key: float(rng.uniform(low, high)), "x": x.astype(np.float32), "known": known}
 
-    return [case(value, 120 + 10 * i) for i, value in enumerate(values)]
+    return [case(low, high) for low, high in ranges]
+
+
+def _sums(x: torch.Tensor, only: torch.Tensor | None = None) -> torch.Tensor:
+    """The sum of each column, over the places where `only` is true. For what came out as it went in."""
+    return (x.double() if only is None else x.double() * only).sum(dim=0)
 
 
 @question(
@@ -224,13 +229,13 @@ def _noise_cases(rng: np.random.Generator, key: str, values: tuple[float, ...]) 
     points=3,
     needs=["GaussianNoise"],
     bug_hunt="same_noise_everywhere",
-    cases=lambda rng: _noise_cases(rng, "sigma", (0.5, 1.2)),
+    cases=lambda rng: _noise_cases(rng, "sigma", [(0.3, 0.7), (1.6, 3)]),
     parts={
-        "gaps": equal(share=1, about="what happens where there is no rating"),
-        "fresh": equal(share=1, about="whether the noise is another one in the next call"),
-        "evaluation": equal(share=1, about="what happens in evaluation mode"),
-        "size": close(share=1, rtol=0.1, about="the standard deviation of the noise on known ratings"),
-        "centre": close(share=0.5, atol=0.12, about="the mean of the noise on known ratings"),
+        "gaps": equal(share=1, about="the sum of each column where there is no rating"),
+        "fresh": close(share=1, rtol=2e-3, about="on how many known ratings the noise is another one in the next call"),
+        "evaluation": equal(share=1, about="the sum of each column in evaluation mode"),
+        "size": close(share=1, rtol=0.08, about="the standard deviation of the noise on known ratings"),
+        "centre": close(share=0.5, atol=0.1, about="the mean of the noise on known ratings, in units of `sigma`"),
         "untouched": equal(share=0.25, about="whether the given inputs were left as they were"),
     },
     hints=[
@@ -245,14 +250,15 @@ def gaussian_noise(code: Code, case: Case) -> Parts:
     module.train()
     first, second = module(x, known) - _tensor(case["x"]), module(x, known) - _tensor(case["x"])
     some = bool((first[known].abs() > 0).float().mean() > 0.5)
-    yield "gaps", ("changed" if bool(first[~known].any()) else "left alone") if some else "no noise at all"
-    fresh = bool((first - second)[known].abs().mean() > 0.05 * case["sigma"])
-    yield "fresh", ("another one" if fresh else "the same again") if some else "no noise at all"
+    alone = _sums(_tensor(case["x"]) + first, only=~known)
+    yield "gaps", ("changed" if bool(first[~known].any()) else alone) if some else "no noise at all"
+    yield "fresh", (first != second)[known].sum() if some else "no noise at all"
     yield "size", first[known].std()
-    yield "centre", first[known].mean() if some else "no noise at all"
+    yield "centre", first[known].mean() / case["sigma"] if some else "no noise at all"
     module.eval()
-    quiet = torch.equal(module(x, known), _tensor(case["x"]))
-    yield "evaluation", ("no noise" if quiet else "noise") if some else "never any noise"
+    calm = module(x, known)
+    quiet = torch.equal(calm, _tensor(case["x"]))
+    yield "evaluation", (_sums(calm) if quiet else "noise") if some else "never any noise"
     yield "untouched", bool(np.array_equal(x.numpy(), case["x"])) if some else "no noise at all"
 
 
@@ -262,13 +268,15 @@ def gaussian_noise(code: Code, case: Case) -> Parts:
     objective="Hide known ratings at random without changing what the network reads on average.",
     points=3,
     needs=["DropoutNoise"],
-    cases=lambda rng: _noise_cases(rng, "rate", (0.3, 0.6)),
+    cases=lambda rng: _noise_cases(rng, "rate", [(0.1, 0.4), (0.6, 0.9), (0.1, 0.4)]),
     parts={
-        "share": close(share=1.5, atol=0.05, rtol=0, about="the share of known ratings that are hidden"),
+        "share": close(share=1.5, atol=0.04, rtol=0, about="the share of known ratings that are hidden"),
         "stay": close(share=1.5, about="by what the other known ratings are multiplied"),
-        "gaps": equal(share=1, about="what happens where there is no rating"),
-        "fresh": equal(share=0.5, about="whether others are hidden in the next call"),
-        "evaluation": equal(share=1, about="what happens in evaluation mode"),
+        "gaps": equal(share=1, about="the sum of each column where there is no rating"),
+        "fresh": close(
+            share=0.5, atol=0.04, rtol=0, about="the share of known ratings hidden in one of two calls only"
+        ),
+        "evaluation": equal(share=1, about="the sum of each column in evaluation mode"),
         "untouched": equal(share=0.25, about="whether the given inputs were left as they were"),
     },
     hints=[
@@ -290,12 +298,12 @@ def dropout_noise(code: Code, case: Case) -> Parts:
     factors = (first / clean)[known & ~hidden]
     yield "stay", [factors.min().item(), factors.max().item()] if works else "all or none are hidden"
     alone = torch.equal(first[~known], clean[~known])
-    yield "gaps", ("left alone" if alone else "changed") if works else "all or none are hidden"
-    fresh = bool(((second == 0) & known != hidden).any())
-    yield "fresh", ("others" if fresh else "the same again") if works else "all or none are hidden"
+    yield "gaps", (_sums(first, only=~known) if alone else "changed") if works else "all or none are hidden"
+    others = ((second == 0) != hidden)[known]
+    yield "fresh", others.float().mean() if works else "all or none are hidden"
     module.eval()
-    quiet = torch.equal(module(x, known), clean)
-    yield "evaluation", ("nothing" if quiet else "something") if works else "all or none are hidden"
+    calm = module(x, known)
+    yield "evaluation", (_sums(calm) if torch.equal(calm, clean) else "changed") if works else "all or none are hidden"
     yield "untouched", bool(np.array_equal(x.numpy(), case["x"])) if works else "all or none are hidden"
 
 
@@ -487,15 +495,18 @@ def hybrid_inputs(code: Code, case: Case) -> Parts:
 # --- Findings --------------------------------------------------------------------------------------------------------
 
 
+def _chance_cases(rng: np.random.Generator) -> list[Case]:
+    few, many = rng.integers(2, 6, 2), rng.integers(5, 9, 2)  # either group may be the larger one
+    return [{"n": [int(a), int(b)]} for a, b in ((1, 1), few, (few[0], many[0]), (many[1], few[1]))]
+
+
 @question(
     "deep_autorec.chance_of_separation",
     title="The luck of three and three",
     objective="Compute how often luck alone makes one group of runs better than another.",
     points=1,
     needs=["chance_of_separation"],
-    cases=lambda rng: [
-        {"n": pair} for pair in ([3, 3], [1, 1], [2, 4], [int(rng.integers(3, 6)), int(rng.integers(6, 9))])
-    ],
+    cases=_chance_cases,
     parts={"chance": close(about="the probability", atol=1e-7)},
     hints=[
         "Lay all errors in a row, from low to high. In how many ways can the variant's places be chosen?",
@@ -508,21 +519,28 @@ def chance_of_separation(code: Code, case: Case) -> Parts:
 
 
 def _separated_cases(rng: np.random.Generator) -> list[Case]:
-    def errors(low: float, high: float, n: int) -> list[float]:
-        inner = rng.uniform(low, high, n - 2)
-        return [round(float(v), 5) for v in rng.permutation([low, high, *inner])]
+    """Pairs of groups of runs, in random order. Which of them overlap, the case says, so that the parts differ."""
+    level = float(rng.uniform(0.8, 1.1))
 
-    return [
-        {"what": "clear", "baseline": errors(0.940, 0.944, 3), "variant": errors(0.932, 0.9398, 3)},
-        {"what": "clear", "baseline": errors(0.940, 0.944, 4), "variant": errors(0.9441, 0.950, 3)},
-        # The means lie far apart and the ranges touch; the means lie inside the other range; one range in the other.
-        {"what": "open", "baseline": errors(0.940, 0.946, 3), "variant": errors(0.920, 0.941, 4)},
-        {"what": "open", "baseline": errors(0.940, 0.944, 3), "variant": errors(0.9435, 0.960, 3)},
-        {"what": "open", "baseline": errors(0.930, 0.950, 3), "variant": errors(0.941, 0.9421, 3)},
-        {"what": "open", "baseline": [0.941, 0.94, 0.943], "variant": [0.94, 0.9312, 0.935]},
-        # The variant has the best run and the worse mean.
-        {"what": "open", "baseline": [0.943, 0.941, 0.94], "variant": [0.9391, 0.9449, 0.9427]},
-    ]
+    def errors(low: float, high: float) -> list[float]:
+        inner = rng.uniform(low, high, rng.integers(1, 3))
+        return [round(level + 0.001 * float(v), 5) for v in rng.permutation([low, high, *inner])]
+
+    def clear() -> dict[str, Any]:
+        gap = rng.uniform(0.2, 3)
+        low, high = (4 + gap, 10 + gap) if rng.random() < 0.5 else (-8 - gap, -gap)
+        return {"baseline": errors(0, 4), "variant": errors(low, high), "overlap": False}
+
+    def overlapping() -> list[dict[str, Any]]:
+        # The means lie far apart and the ranges touch; the means lie inside the other range; one range in the other;
+        # one error is the same; the best run is the same; the variant has the best run and the worse mean.
+        ranges = [[(0, 6), (-20, 1)], [(0, 4), (3.5, 20)], [(-10, 10), (1, 2.1)], [(0, 3), (-8.8, 0)], [(0, 4), (0, 9)]]
+        pairs = [[errors(*baseline), errors(*variant)] for baseline, variant in ranges]
+        pairs.append([[level + 0.003, level + 0.001, level], [level - 0.0009, level + 0.0049, level + 0.0027]])
+        return [{"baseline": baseline, "variant": variant, "overlap": True} for baseline, variant in pairs]
+
+    pairs = [clear() for _ in range(10)] + overlapping()
+    return [{"pairs": [pairs[i] for i in rng.permutation(len(pairs))]}]
 
 
 @question(
@@ -533,8 +551,8 @@ def _separated_cases(rng: np.random.Generator) -> list[Case]:
     needs=["separated"],
     cases=_separated_cases,
     parts={
-        "clear": equal(share=2, about="the verdict on runs that do not overlap"),
-        "open": equal(share=3, about="the verdict on runs that overlap"),
+        "clear": equal(share=2, about="the verdicts on runs that do not overlap"),
+        "open": equal(share=3, about="which of many pairs of groups are open"),
     },
     hints=[
         "Which run of the variant is the hardest one to get below the baseline? And below which run of the baseline?",
@@ -544,7 +562,11 @@ def _separated_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def separated(code: Code, case: Case) -> Parts:
-    yield case["what"], code.separated(list(case["baseline"]), list(case["variant"]))
+    verdicts = [str(code.separated(list(pair["baseline"]), list(pair["variant"]))) for pair in case["pairs"]]
+    found = list(zip(case["pairs"], verdicts, strict=True))
+    yield "clear", [verdict for pair, verdict in found if not pair["overlap"]]
+    # Whoever mixes up lower and higher may still see what is open.
+    yield "open", [v if pair["overlap"] or v == "open" else "not open" for pair, v in found]
 
 
 smaller_than_the_spread = quiz(

@@ -70,13 +70,21 @@ class _Pair(nn.Module):
 
 
 def _make_batches_cases(rng: np.random.Generator) -> list[Case]:
-    def case(n: int, batch_size: int) -> Case:
+    def case(whole_batches: int, batch_size: int, rest: int) -> Case:
+        # In each row, user and movie are the tenfold rating and some number: it shows whether a row is still whole.
+        n = whole_batches * batch_size + rest
+        tenfold, (to_users, to_movies) = rng.permutation(300)[:n], rng.integers(1, 5000, 2)
         return {
-            "users": rng.permutation(100)[:n], "movies": rng.permutation(200)[:n], "batch_size": batch_size,
-            "ratings": (rng.permutation(300)[:n] / 10).astype(np.float32), "seed": int(rng.integers(1, 10_000)),
+            "users": tenfold + to_users, "movies": tenfold + to_movies, "batch_size": batch_size,
+            "ratings": (tenfold / 10).astype(np.float32), "seed": int(rng.integers(1, 10_000)),
         }  # fmt: skip
 
-    return [case(23, 4), case(24, 6)]  # never as many batches as a batch has ratings
+    def batches() -> tuple[int, int]:  # fewer batches than a batch has ratings
+        return int(rng.integers(4, 7)), int(rng.integers(8, 14))
+
+    first, second = batches(), batches()
+    # No batch is so small that chance could put the same ratings into it twice.
+    return [case(*first, rest=int(rng.integers(6, first[1]))), case(*second, rest=0)]
 
 
 @question(
@@ -88,10 +96,10 @@ def _make_batches_cases(rng: np.random.Generator) -> list[Case]:
     cases=_make_batches_cases,
     parts={
         "sizes": equal(share=0.5, about="the sizes of the batches"),
-        "each_once": equal(about="whether the batches hold every rating once"),
-        "together": equal(about="whether every rating stands beside its own user and movie"),
-        "shuffled": equal(about="whether a batch puts other ratings together than the given order does"),
-        "reshuffled": equal(share=1.5, about="whether a second call puts other ratings together"),
+        "each_once": equal(about="the ratings of all batches, if every one is there once"),
+        "together": equal(about="how user and movie go with the rating beside them"),
+        "shuffled": equal(about="the number of ratings in batches that the given order does not have"),
+        "reshuffled": equal(share=1.5, about="the number of ratings that a second call puts into other batches"),
         "repeatable": equal(share=0.5, about="whether a generator with the same seed gives the same order again"),
     },
     hints=[
@@ -118,17 +126,29 @@ def make_batches(code: Code, case: Case) -> Parts:
     again = call(torch.Generator().manual_seed(case["seed"]))
     rows = list(zip(*(np.asarray(part, float).round(3).tolist() for part in given), strict=True))
     size = case["batch_size"]
-    slices = {frozenset(rows[start : start + size]) for start in range(0, len(rows), size)}
-    each_once = sorted(row[-1] for row in in_order(first)) == sorted(row[-1] for row in rows)
+    slices = [rows[start : start + size] for start in range(0, len(rows), size)]
+    ratings = sorted(row[-1] for row in in_order(first))
+    each_once = ratings == sorted(row[-1] for row in rows)
     together = bool(in_order(first)) and set(in_order(first)) <= set(rows)
     yield "sizes", [len(batch) for batch in first]
-    yield "each_once", each_once
-    yield "together", together
+    yield "each_once", ratings if each_once else "some are lost, or there twice"
+    yield "together", _goes_with(in_order(first)) if together else "anything with anything"
     # An order of ratings that are no longer the given ones is worth nothing, so the rest is asked of complete batches.
     complete = each_once and together
-    yield "shuffled", complete and {frozenset(batch) for batch in first} != slices
-    yield "reshuffled", complete and {frozenset(batch) for batch in first} != {frozenset(batch) for batch in second}
+    yield "shuffled", _in_other_batches(first, slices) if complete else 0
+    yield "reshuffled", _in_other_batches(first, second) if complete else 0
     yield "repeatable", complete and in_order(first) != rows and first == again
+
+
+def _goes_with(rows: list[tuple[float, ...]]) -> list[list[int]]:
+    """What has to be added to the tenfold ratings for the users, and for the movies: one number, or several."""
+    return [sorted({round(row[part] - 10 * row[2]) for row in rows}) for part in (0, 1)]
+
+
+def _in_other_batches(batches: list[list[tuple[float, ...]]], others: list[list[tuple[float, ...]]]) -> int:
+    """The number of ratings in those batches that are not, in whatever order, among the others."""
+    known = {frozenset(batch) for batch in others}
+    return sum(len(batch) for batch in batches if frozenset(batch) not in known)
 
 
 # --- The model -------------------------------------------------------------------------------------------------------

@@ -203,19 +203,19 @@ one_hot_product = quiz(
 
 
 def _fit_scaler_cases(rng: np.random.Generator) -> list[Case]:
-    def case(low: float, high: float) -> Case:
-        inner = rng.choice(np.arange(low, high + 0.5, 0.5), 9)
-        train = np.concatenate([[low + 0.5, high, low], inner])
-        others = np.array([0.5, 5.0, 3.0, 2.5])
+    def case() -> Case:
+        low, high = rng.integers([11, 36], [20, 46]) / 10  # tenths of a star, so that there are many scales
         rows = rng.permutation(16)
-        ratings = np.empty(16)
-        ratings[rows[:12]], ratings[rows[12:]] = train, others
-        return {"ratings": ratings, "train_rows": rows[:12], "same": False}
+        train_rows, other_rows = rows[:12], rows[12:]
+        ratings = rng.integers(22, 34, 16) / 10
+        ratings[other_rows] = 0.5, 5.0, 3.0, 2.5
+        ratings[train_rows[train_rows > 2][:2]] = low, high  # neither is among the first ratings
+        return {"ratings": ratings, "train_rows": train_rows, "same": False}
 
-    same = case(2.0, 4.0)
+    same = case()
     same["ratings"][same["train_rows"]] = 3.5
     same["same"] = True
-    return [case(1.0, 4.5), case(1.5, 4.0), same]
+    return [case(), case(), same]
 
 
 @question(

@@ -166,6 +166,7 @@ def _find_titles_cases(rng: np.random.Generator) -> list[Case]:
         f"{words[3]} {year} ({year + 2})", f"R*U*N {words[4]} ({year + 3})", f"About {words[2]} ({year + 1})",
         f"Mr. {words[5]} ({year})", f"Mrs {words[5]} ({year + 4})", f"Run {words[4]} ({year + 4})",
     ]  # fmt: skip
+    titles = [titles[i] for i in rng.permutation(len(titles))]
     return [
         {"what": "plain", "titles": titles, "text": words[0]},
         {"what": "special", "titles": titles, "text": f"{words[0]} ({year})"},

@@ -536,16 +536,26 @@ def _list_case(rng: np.random.Generator, k: int, places: list[int], n_relevant: 
 
 
 def _list_cases(rng: np.random.Generator) -> list[Case]:
-    shift = int(rng.integers(0, 2))
+    """A longer list with hits beyond k; fewer relevant movies than places; more relevant movies than places."""
+    k, few, many = (int(rng.integers(*ends)) for ends in ((5, 9), (5, 9), (4, 7)))
+    in_longer = [*_some_places(rng, 2, k), *(k + place for place in _some_places(rng, 1, 4))]
+    n_few, in_many = int(rng.integers(2, few - 1)), _some_places(rng, 1, many)
     return [
-        _list_case(rng, 5, [0, 3, 6], 4 + shift, 9),  # a longer list, with a hit beyond k
-        _list_case(rng, 4, [1 + shift], 2, 6),  # fewer relevant movies than places
-        _list_case(rng, 3, [0, 2, 3, 4], 7 + shift, 8),  # more relevant movies than places
+        _list_case(rng, k, in_longer, len(in_longer) + int(rng.integers(1, 4)), k + 4),
+        _list_case(rng, few, _some_places(rng, 1, few)[: n_few - 1], n_few, few + 2),
+        _list_case(rng, many, [*in_many, many + 1], many + int(rng.integers(2, 6)), many + 3),
     ]
 
 
+def _some_places(rng: np.random.Generator, fewest: int, n: int) -> list[int]:
+    """At least `fewest` of n places, and not all of them."""
+    return rng.permutation(n)[: rng.integers(fewest, n)].tolist()
+
+
 def _short_list(rng: np.random.Generator) -> Case:
-    return _list_case(rng, 6, [0, 2], 3 + int(rng.integers(0, 2)), 4)
+    length = int(rng.integers(3, 6))
+    places = _some_places(rng, 1, length)
+    return _list_case(rng, int(rng.integers(7, 11)), places, len(places) + int(rng.integers(1, 4)), length)
 
 
 def _no_relevant(rng: np.random.Generator) -> Case:

@@ -70,11 +70,16 @@ def _sparse(pairs: dict[str, np.ndarray], n_users: int, n_movies: int, *, sort: 
 
 
 def _factor_tensors_cases(rng: np.random.Generator) -> list[Case]:
-    seed = int(rng.integers(1, 10_000))
-    return [
-        {"n_users": 40, "n_movies": 60, "n_factors": 12, "seed": seed},
-        {"n_users": 55, "n_movies": 35, "n_factors": 15, "seed": seed + 1},
-    ]
+    def case() -> Case:
+        few, many = int(rng.integers(300, 500)), int(rng.integers(600, 1000))
+        n_users, n_movies = (int(n) for n in rng.permutation([few, many]))
+        return {
+            "n_users": n_users, "n_movies": n_movies, "n_factors": int(rng.integers(20, 60)),
+            "seed": int(rng.integers(1, 10_000)), "slopes": rng.integers(10, 100, 2).tolist(),
+            "learning_rate": int(rng.integers(1, 50)) / 100,
+        }  # fmt: skip
+
+    return [case(), case()]
 
 
 @question(
@@ -86,9 +91,9 @@ def _factor_tensors_cases(rng: np.random.Generator) -> list[Case]:
     cases=_factor_tensors_cases,
     parts={
         "shapes": equal(about="the shapes of both tensors"),
-        "trainable": equal(share=2, about="whether an optimizer can train both tensors"),
-        "centred": equal(about="whether the numbers lie around 0"),
-        "spread": equal(about="whether the numbers spread as much as asked for"),
+        "trainable": equal(share=2, about="by how much a step of an optimizer changes both tensors"),
+        "centred": equal(share=0.75, about="whether the numbers lie around 0"),
+        "spread": close(rtol=0.08, share=1.25, about="how much all numbers together deviate from their mean"),
         "repeatable": equal(share=0.5, about="whether the same seed of the generator gives the same numbers"),
         "seeds_differ": equal(share=0.5, about="whether another seed gives other numbers, also for the movies"),
     },
@@ -107,19 +112,26 @@ def factor_tensors(code: Code, case: Case) -> Parts:
     both = draw(case["seed"])
     users, movies = both
     yield "shapes", [list(users.shape), list(movies.shape)]
-    yield "trainable", ["records nothing" if not t.requires_grad else "leaf" if t.is_leaf else "a result" for t in both]
     yield "centred", all(abs(float(t.detach().mean())) < 0.3 * float(t.detach().std()) for t in both)
-    yield "spread", [_size(float(t.detach().std())) for t in both]
+    yield "spread", [float(t.detach().std()) * t.numel() ** 0.5 for t in both]
     again, other = draw(case["seed"]), draw(case["seed"] + 7)
     random = min(float(t.detach().std()) for t in both) > 0
     yield "repeatable", random and all(torch.equal(a, b) for a, b in zip(both, again, strict=True))
     yield "seeds_differ", random and not any(torch.equal(a, b) for a, b in zip(both, other, strict=True))
+    steps = zip(both, case["slopes"], strict=True)
+    yield "trainable", [_stepped(tensor, slope, case["learning_rate"]) for tensor, slope in steps]
 
 
-def _size(spread: float) -> str:
-    """In words, so that a random number is not compared with another one."""
-    names = [(0.001, "none"), (0.07, "too narrow"), (0.14, "about 0.1"), (0.45, "too wide")]
-    return next((name for limit, name in names if spread < limit), "far too wide")
+def _stepped(tensor: torch.Tensor, slope: int, learning_rate: float) -> float | str:
+    """By how much a step down this slope lowers the numbers of a tensor, or why an optimizer cannot step."""
+    if not tensor.requires_grad:
+        return "records nothing"
+    if not tensor.is_leaf:
+        return "a result"
+    before = tensor.detach().clone()
+    (slope * tensor).sum().backward()
+    torch.optim.SGD([tensor], lr=learning_rate).step()
+    return round(float((before - tensor.detach()).double().mean()), 3)
 
 
 def _estimate_cases(rng: np.random.Generator) -> list[Case]:

@@ -398,13 +398,16 @@ def user_bias_test(code: Code, case: Case) -> Parts:
 
 
 def _split_cases(rng: np.random.Generator) -> list[Case]:
-    def case(counts: list[int], fraction: float, index: str) -> Case:
-        users = rng.permutation(np.repeat(np.arange(len(counts)), counts))
-        return {"user": users, "fraction": fraction, "index": index, "seed": int(rng.integers(1, 1000))}
+    def case(counts: list[int], few: list[int], eighths: int, index: str) -> Case:
+        # Of a multiple of eight ratings, so many eighths are a whole number, however they are computed.
+        counts = [*counts, *(8 * rng.integers(1, 4, rng.integers(3, 9))).tolist(), *few]
+        users = rng.permutation(np.repeat(rng.permutation(len(counts)), counts))
+        return {"user": users, "row": rng.permutation(5000)[: len(users)], "fraction": eighths / 8, "index": index,
+                "seed": int(rng.integers(1, 1000))}  # fmt: skip
 
     return [
-        case([12] * 11 + [5, 3], 0.4, "plain"),
-        case([9] * 9 + [1, 1, 2], 0.7, "twice"),
+        case([24] * 6, [5, 3], int(rng.integers(2, 4)), "plain"),
+        case([24] * 6, [1, 1, 1, 1, 1, 2], int(rng.integers(5, 7)), "twice"),
     ]
 
 
@@ -416,12 +419,12 @@ def _split_cases(rng: np.random.Generator) -> list[Case]:
     needs=["split_by_user"],
     cases=_split_cases,
     parts={
-        "partition": equal(about="whether every rating is in exactly one part"),
-        "shares": equal(share=1.5, about="how the ratings of each user are shared out"),
-        "keeps": equal(share=0.5, about="whether every user keeps a rating"),
-        "repeatable": equal(about="whether the same seed gives the same split"),
+        "partition": equal(share=1.25, about="the rows of both parts, if every rating is in exactly one"),
+        "shares": equal(share=2, about="how many ratings of each user are held out, where this is a whole number"),
+        "keeps": equal(share=0.75, about="the number of users, if every one keeps a rating"),
+        "repeatable": equal(share=0.75, about="whether the same seed gives the same split"),
         "random": equal(about="whether another seed gives another split, and users are drawn independently"),
-        "untouched": equal(share=0.5, about="whether the given table was left as it was"),
+        "untouched": equal(share=0.25, about="whether the given table was left as it was"),
     },
     hints=[
         "Draw the rows to hold out from all rows at once: what may happen to somebody with two ratings?",
@@ -433,7 +436,8 @@ def split_by_user(code: Code, case: Case) -> Parts:
     n = len(case["user"])
     rows = np.arange(n)
     index = rows % (n // 2) if case["index"] == "twice" else rows[::-1]  # as after `pd.concat`: numbers stand twice
-    table = pd.DataFrame({"user": case["user"], "movie": rows // 2, "rating": 1 + rows % 5, "row": rows}, index=index)
+    columns = {"user": case["user"], "movie": rows // 2, "rating": 1 + rows % 5, "row": case["row"]}
+    table = pd.DataFrame(columns, index=index)
     before = table.copy()
 
     def split(seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -444,30 +448,33 @@ def split_by_user(code: Code, case: Case) -> Parts:
     asked = case["fraction"] * np.bincount(case["user"])
     in_train, in_test = (np.bincount(part["user"], minlength=len(asked)) for part in (train, test))
     some = 0 < len(test) < n  # a split that holds out nothing, or everything, earns nothing
-    yield "partition", bool(some and sorted([*train["row"], *test["row"]]) == rows.tolist())
+    both = sorted([*train["row"], *test["row"]])
+    yield "partition", both if some and both == sorted(case["row"]) else "not every rating once"
     yield "shares", _shares(in_train, in_test, asked) if some else "one part is empty"
-    yield "keeps", bool(some and len(in_train) == len(asked) and (in_train > 0).all())
+    keeps = some and len(in_train) == len(asked) and (in_train > 0).all()
+    yield "keeps", len(in_train) if keeps else "not every user keeps one"
     again, other = split(case["seed"])[1], split(case["seed"] + 1)[1]
     yield "repeatable", bool(some and _random(test, other) and set(again["row"]) == set(test["row"]))
-    yield "random", bool(some and _random(test, other) and _independent(case["user"], test, len(asked)))
+    yield "random", bool(some and _random(test, other) and _independent(table, test, len(asked)))
     yield "untouched", bool(some and table.equals(before))
 
 
-def _shares(in_train: np.ndarray, in_test: np.ndarray, asked: np.ndarray) -> str:
-    """Whether the numbers of ratings held out are within one of those asked for, for every user."""
+def _shares(in_train: np.ndarray, in_test: np.ndarray, asked: np.ndarray) -> list[int] | str:
+    """The numbers of ratings held out, where a whole number is asked for, if all are within one of those asked for."""
     if not (in_train * in_test).any():
         return "every user is in one part only"
     parts = (("as asked", in_test), ("the other way round", in_train))
-    return next((what for what, counts in parts if (np.abs(counts - asked) < 1 + 1e-6).all()), "not as asked")
+    found = next((what for what, counts in parts if (np.abs(counts - asked) < 1 + 1e-6).all()), "not as asked")
+    return in_test[asked == np.round(asked)].tolist() if found == "as asked" else found
 
 
 def _random(test: pd.DataFrame, other: pd.DataFrame) -> bool:
     return set(test["row"]) != set(other["row"])
 
 
-def _independent(users: np.ndarray, test: pd.DataFrame, n_users: int) -> bool:
+def _independent(table: pd.DataFrame, test: pd.DataFrame, n_users: int) -> bool:
     """False when all users of the same size lose the ratings at the same places of their list."""
-    held_out = np.isin(np.arange(len(users)), test["row"])
+    users, held_out = table["user"].to_numpy(), np.isin(table["row"], test["row"])
     places = [tuple(np.flatnonzero(held_out[users == user])) for user in range(n_users)]
     sizes = np.bincount(users, minlength=n_users)
     largest = [place for place, size in zip(places, sizes, strict=True) if size == sizes.max()]

@@ -418,11 +418,17 @@ def _neighbours_cases(rng: np.random.Generator) -> list[Case]:
         side /= np.linalg.norm(side, axis=1, keepdims=True)
         return (np.outer(np.cos(angles), query) + np.sin(angles)[:, None] * side) * lengths[:, None]
 
-    def case(k: int, members: list[list[int]], query_is_member: bool) -> Case:
+    def case() -> Case:
         """Four groups of k movies: in the query's direction; with a large dot product; opposite; at a small distance.
 
-        `members` says for each group which of its movies belong to the kind asked for.
+        Of the first, some belong to the kind asked for; of the next two, numbers that differ by at least two from
+        that; of the last, all. The last of the nearest is of another kind than the query, which would take its place.
         """
+        k, query_is_member = int(rng.integers(6, 10)), bool(rng.random() < 0.5)
+        near = int(rng.integers(2, k - 1))
+        dot, far = rng.permutation([n for n in range(k) if abs(n - near) > 1])[:2]
+        members = [rng.permutation(k - 1)[: near - (not query_is_member)].tolist() + [k - 1] * (not query_is_member)]
+        members += [rng.permutation(k)[:n].tolist() for n in (dot, far, k)]
         query = rng.normal(size=4)
         query /= np.linalg.norm(query)
         one = np.ones(k)
@@ -444,10 +450,7 @@ def _neighbours_cases(rng: np.random.Generator) -> list[Case]:
             "k": k,
         }
 
-    return [
-        case(5, [[0, 1, 2], [0], [0, 1], [0, 1, 2, 3, 4]], True),
-        case(4, [[0, 3], [0, 1, 2], [], [0, 1, 2, 3]], False),
-    ]
+    return [case() for _ in range(3)]
 
 
 @question(

@@ -164,15 +164,15 @@ def multinomial_loss(code: Code, case: Case) -> Parts:
 
 
 def _select_random_cases(rng: np.random.Generator) -> list[Case]:
-    # 800 users with the same four likes, and 1600 who like only the first of these, which makes it the popular one.
-    likes = rng.permutation(9)[:4]
-    liked = np.zeros((2400, 9), np.float32)
-    liked[:800, likes] = 1
-    liked[800:, likes[0]] = 1
-    return [
-        {"what": "members", "liked": _zeros_and_ones(rng, 60, 10)},
-        {"what": "chances", "liked": liked, "likes": likes},
-    ]
+    # 1600 users with the same likes, and 3200 who like only the first of these, which makes it the popular one.
+    n_movies = int(rng.integers(9, 13))
+    likes = rng.permutation(n_movies)[: rng.integers(3, 6)]
+    liked = np.zeros((4800, n_movies), np.float32)
+    liked[:1600, likes] = 1
+    liked[1600:, likes[0]] = 1
+    some = _zeros_and_ones(rng, int(rng.integers(60, 90)), 10)
+    some[::3] = np.eye(10, dtype=np.float32)[rng.integers(0, 10, len(some[::3]))]  # only one movie can be drawn
+    return [{"what": "members", "liked": some}, {"what": "chances", "liked": liked}]
 
 
 @question(
@@ -184,11 +184,11 @@ def _select_random_cases(rng: np.random.Generator) -> list[Case]:
     cases=_select_random_cases,
     parts={
         "shape": equal(share=0.5, about="the shape of the result"),
-        "liked": equal(about="whether every drawn movie is one the user liked"),
-        "repeatable": equal(about="whether a generator with the same seed gives the same draws"),
-        "goes_on": equal(about="whether a second call with the same generator draws anew"),
-        "by_user": equal(about="whether users with the same likes can get different movies"),
-        "fair": equal(about="whether all liked movies of a user are drawn about equally often"),
+        "liked": equal(about="the movies drawn for users who liked only one, if all users get a movie they liked"),
+        "repeatable": equal(share=0.75, about="whether a generator with the same seed gives the same draws"),
+        "goes_on": equal(share=0.75, about="whether a second call with the same generator draws anew"),
+        "by_user": equal(about="the different movies that users with the same likes get"),
+        "fair": close(share=1.5, rtol=0, atol=0.1, about="how often each movie is drawn for users with the same likes"),
     },
     hints=[
         "Each row of `liked` holds zeros and ones. As weights of a draw, what would they do?",
@@ -206,22 +206,26 @@ def select_random(code: Code, case: Case) -> Parts:
     if case["what"] == "members":
         yield "shape", tuple(first.shape)
         all_liked = len(flat) == len(liked) and bool((liked[torch.arange(len(liked)), flat] == 1).all())
-        yield "liked", all_liked
+        yield "liked", flat[liked.sum(dim=1) == 1] if all_liked else "not all of them liked"
         yield "repeatable", all_liked and torch.equal(first, again)
         yield "goes_on", all_liked and not torch.equal(first, second)
         return
-    drawn = flat[:800].tolist()
-    shares = np.array([drawn.count(int(movie)) / 800 for movie in case["likes"]])
-    yield "by_user", len(set(drawn)) > 1 and bool(np.isclose(shares.sum(), 1))
-    yield "fair", bool(np.abs(shares - 0.25).max() < 0.1)
+    drawn = flat[:1600]
+    different = drawn.unique().tolist()
+    yield "by_user", different if len(different) > 1 else "one for all"
+    often = torch.bincount(drawn, minlength=liked.shape[1]) / 1600
+    yield "fair", often if len(different) > 1 else 0 * often  # which one it is, is chance
 
 
 def _left_out_split_cases(rng: np.random.Generator) -> list[Case]:
-    share = float(rng.uniform(0.25, 0.35))
+    def case(what: str, share: float, n_users: int, n_movies: int) -> Case:
+        return {"what": what, "liked": _zeros_and_ones(rng, n_users, n_movies), "share": share}
+
     return [
-        {"what": "some", "liked": _zeros_and_ones(rng, 200, 14), "share": share},
-        {"what": "none", "liked": _zeros_and_ones(rng, 8, 6), "share": 0.0},
-        {"what": "all", "liked": _zeros_and_ones(rng, 8, 6), "share": 1.0},
+        case("some", float(rng.uniform(0.15, 0.42)), int(rng.integers(1800, 2200)), 24),
+        case("some", float(rng.uniform(0.58, 0.85)), int(rng.integers(1800, 2200)), 24),
+        case("none", 0.0, int(rng.integers(20, 40)), 12),
+        case("all", 1.0, int(rng.integers(20, 40)), 12),
     ]
 
 
@@ -233,14 +237,14 @@ def _left_out_split_cases(rng: np.random.Generator) -> list[Case]:
     needs=["left_out_split"],
     cases=_left_out_split_cases,
     parts={
-        "whole": equal(about="whether both parts together are the liked movies, each once"),
-        "only_liked": equal(share=0.5, about="whether only liked movies are left out"),
-        "share": equal(about="whether about the given share is left out"),
-        "within_users": equal(about="whether most users keep some movies and lose some"),
+        "whole": equal(share=1.25, about="the likes of each movie in both parts together, if each is there once"),
+        "only_liked": equal(share=0.25, about="whether only liked movies are left out"),
+        "share": close(share=1.25, rtol=0, atol=0.03, about="the share of liked movies that is left out"),
+        "within_users": equal(share=0.5, about="whether most users keep some movies and lose some"),
         "within_movies": equal(share=0.5, about="whether most movies are kept for some users and left out for others"),
         "repeatable": equal(share=0.5, about="whether a generator with the same seed gives the same split"),
-        "none": equal(share=0.25, about="how many are left out with a share of 0"),
-        "all": equal(share=0.25, about="how many are kept with a share of 1"),
+        "none": equal(share=0.5, about="how many are kept with a share of 0"),
+        "all": equal(share=0.5, about="how many are left out with a share of 1"),
         "untouched": equal(share=0.25, about="whether the given matrix was left as it was"),
     },
     hints=[
@@ -255,16 +259,19 @@ def left_out_split(code: Code, case: Case) -> Parts:
     known, out = torch.as_tensor(known).float(), torch.as_tensor(out).float()
     original = _tensor(case["liked"])
     if case["what"] != "some":
-        left = out if case["what"] == "none" else known
-        yield case["what"], int((left * original).sum()) if torch.equal(known + out, original) else "not a split"
+        full = known if case["what"] == "none" else out
+        yield case["what"], int((full * original).sum()) if torch.equal(known + out, original) else "not a split"
         return
     split = bool(known.any()) and bool(out.any())
-    yield "whole", torch.equal(known + out, original)
+    yield "whole", (known + out).sum(dim=0) if torch.equal(known + out, original) else "not the liked movies"
     yield "only_liked", split and not bool((out * (1 - original)).any())
-    yield "share", abs(float((out * original).sum() / original.sum()) - case["share"]) < 0.06
+    mixed = []
     for name, dim in (("within_users", 1), ("within_movies", 0)):
         both = ((known * original).sum(dim=dim) > 0) & ((out * original).sum(dim=dim) > 0)
-        yield name, split and bool(both.float().mean() > 0.5)
+        mixed.append(split and bool(both.float().mean() > 0.5))
+        yield name, mixed[-1]
+    # With one coin a user or a movie the share is a matter of chance: a number that nobody else would get.
+    yield "share", (out * original).sum() / original.sum() if all(mixed) else 0.0
     _, again = code.left_out_split(original.clone(), case["share"], _generator(5))
     yield "repeatable", split and torch.equal(torch.as_tensor(again).float(), out)
     yield "untouched", split and bool(np.array_equal(liked.numpy(), case["liked"]))
