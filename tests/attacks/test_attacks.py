@@ -46,7 +46,8 @@ LIMITS = Limits(
     questions={each.id: {"seconds": 1.5} for each in of_chapter(CHAPTER) if isinstance(each, Question)},
 )  # fmt: skip
 MARK = f"attacked-{os.getpid()}"
-SECRET = f"canary-secret-{hashlib.sha256(MARK.encode()).hexdigest()}"
+#: The same in every run: a forged number may be right by luck, though rarely, and a test should not depend on luck.
+SECRET = f"canary-secret-{hashlib.sha256(b'recbook').hexdigest()}"
 HONEST = ("honest perfect", "honest half", "honest mistaken")
 EXERCISES = {each.id: each for each in of_chapter(CHAPTER)}
 ATTACKS = names()

@@ -338,13 +338,14 @@ def novelty_popularity(code: Code, case: Case) -> Parts:
 
 
 def _coverage_cases(rng: np.random.Generator) -> list[Case]:
-    def case(n_users: int, n: int, n_on_lists: int, n_movies: int) -> Case:
+    def case(n_users: int, n: int) -> Case:
+        n_on_lists, n_movies = int(rng.integers(n + 2, 10)), int(rng.integers(30, 90))
         names = np.sort(rng.permutation(n_movies - 1)[:n_on_lists])
         top = names[_lists(rng, n_users, n_on_lists, n)]
         top[0], top[-1] = names[:n], names[-n:]  # not everybody gets the same
         return {"top": top, "n_movies": n_movies}
 
-    return [case(7, 3, 8, 40), case(6, 4, 5, 25)]
+    return [case(7, 3), case(6, 4)]
 
 
 @question(
