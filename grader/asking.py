@@ -75,7 +75,7 @@ def judge_asked(question: Question, asked: Asked, known: Known, why_missing: str
     if asked.answer is None:
         word: Word = "timeout" if asked.why in ("timeout", "no time left") else "error"
         return Verdict(question.id, word, 0.0, question.points, _why_no_answer(question, asked))
-    verdict = judge(question, asked.answer, known.reference, known.mistakes)
+    verdict = judge(question, asked.answer, known.reference, known.mistakes, known.constant)
     if asked.answer.missing and why_missing:
         return Verdict(question.id, verdict.verdict, 0.0, question.points, why_missing)
     if verdict.verdict == "error" and _out_of_memory(asked.answer):

@@ -1,4 +1,7 @@
-"""Record what the reference and each known mistake answer to the public cases: the data `check` compares with."""
+"""Record what the reference and each known mistake answer to the public cases: the data `check` compares with.
+
+Beside them stand the parts whose right answer is the same for every seed, as a list `constant`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from grader.verify import ask_known
+from grader.verify import ask_constant, ask_known
 from recbook.answer import Answer, from_json, to_json
 from recbook.asking import PUBLIC_SEED
 from recbook.question import Question
@@ -55,7 +58,11 @@ def _difference(question: Question, entry: dict) -> str:
         if not agree(question, known.answer, answer, reference):
             return f"the answer of {known.name} has changed"
     recorded_reference = from_json(json.dumps(entry["reference"]), question.max_bytes)
-    return "" if agree(question, reference, recorded_reference, reference) else "the reference's answer has changed"
+    if not agree(question, reference, recorded_reference, reference):
+        return "the reference's answer has changed"
+    if sorted(ask_constant(question)) != entry.get("constant"):
+        return "the list of parts that are the same for every seed has changed"
+    return ""
 
 
 def _public(answer: Answer, question: Question) -> dict:
@@ -71,6 +78,7 @@ def _document(chapter: str) -> str:
             continue
         reference, mistakes = ask_known(question, PUBLIC_SEED)
         entries[question.id] = {
+            "constant": sorted(ask_constant(question)),
             "reference": _public(reference, question),
             "mistakes": [{"name": m.name, "hint": m.hint, "answer": _public(m.answer, question)} for m in mistakes],
         }

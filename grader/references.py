@@ -17,6 +17,7 @@ from pathlib import Path
 from grader.verify import ask_known
 from recbook.answer import Answer, to_json
 from recbook.question import Question
+from recbook.recorded import load_recorded
 from recbook.verdict import KnownMistake
 
 SECRET_FILE = "secret-seed.txt"
@@ -24,17 +25,18 @@ SECRET_FILE = "secret-seed.txt"
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of one question on the cases of `seed`."""
+    """What is known of one question on the cases of `seed`; `constant` names the parts that no seed changes."""
 
     seed: int
     reference: Answer
     mistakes: tuple[KnownMistake, ...]
+    constant: frozenset[str]
 
     def fingerprint(self, question: Question) -> str:
         """Equal as long as the same answer gets the same verdict."""
         known = [to_json(self.reference), *(f"{m.name}|{m.hint}|{to_json(m.answer)}" for m in self.mistakes)]
         parts = [f"{name} {part.rule} {part.share} {_settings(part.same)}" for name, part in question.parts.items()]
-        judged_by = [question.id, f"{question.points:g}", *parts, str(self.seed), *known]
+        judged_by = [question.id, f"{question.points:g}", *parts, *sorted(self.constant), str(self.seed), *known]
         return hashlib.sha256("\n".join(judged_by).encode()).hexdigest()[:16]
 
 
@@ -51,7 +53,8 @@ def references(questions: Iterable[Question], secret: str) -> dict[str, Known]:
         known = {}
         for question in questions:
             seed = question_seed(secret, question.id)
-            known[question.id] = Known(seed, *ask_known(question, seed))
+            constant = load_recorded(question).constant  # as recorded, so that a check gives the same points
+            known[question.id] = Known(seed, *ask_known(question, seed), constant)
         return known
     finally:
         torch.set_num_threads(threads)

@@ -11,10 +11,10 @@ from recbook.answer import Answer
 from recbook.asking import PUBLIC_SEED, ask
 from recbook.question import Essay, Exercise, Question
 from recbook.questions import of_chapter
-from recbook.verdict import KnownMistake, Verdict, agree, judge
+from recbook.verdict import KnownMistake, Verdict, agree, constant_parts, given_parts, judge
 
-#: Besides the public cases, verify asks on these seeds, which stand for the secret ones of a grading run.
-OTHER_SEEDS = (11, 12345)
+#: The seed of the public cases, and some that stand for the secret ones of a grading run.
+SEEDS = (PUBLIC_SEED, 11, 12345)
 FEWEST_MISTAKES = 3
 FEWEST_ALTERNATIVES = 1
 
@@ -43,10 +43,12 @@ def verify_chapter(chapter: str, stubs: Mapping[str, Mapping[str, Any]]) -> Iter
 def verify_question(question: Question, stub: Mapping[str, Any] | None) -> Iterator[Finding]:
     """Verify one question on the public cases and on others."""
     yield from _verify_counts(question)
-    for seed in (PUBLIC_SEED, *OTHER_SEEDS):
-        known = ask_known(question, seed)
-        yield from _verify_seed(question, seed, known)
-    yield _verify_stub(question, stub, ask_known(question, PUBLIC_SEED))
+    known = {seed: ask_known(question, seed) for seed in SEEDS}
+    for seed in SEEDS:
+        yield from _verify_seed(question, seed, known[seed])
+    constant = ask_constant(question)
+    yield _verify_evidence(question, known.values(), constant)
+    yield _verify_stub(question, stub, known[PUBLIC_SEED], constant)
     yield _verify_stands_alone(question)
     yield _verify_deterministic(question)
 
@@ -56,6 +58,14 @@ def ask_known(question: Question, seed: int) -> tuple[Answer, tuple[KnownMistake
     answer = ask(question, reference(question.chapter), seed)
     known = tuple(KnownMistake(m.name, m.hint, ask(question, m.namespace, seed)) for m in mistakes(question))
     return answer, known
+
+
+def ask_constant(question: Question) -> frozenset[str]:
+    """The parts whose right answer is the same for every seed: found out by asking the reference on a few.
+
+    More seeds would not be better: a part that takes few values is soon guessed, and here is as soon called constant.
+    """
+    return constant_parts(question, [ask(question, reference(question.chapter), seed) for seed in SEEDS])
 
 
 def _verify_counts(question: Question) -> Iterator[Finding]:
@@ -95,12 +105,34 @@ def _mistake_problem(question: Question, mistake: KnownMistake, right: Answer, w
     return f"cannot be told from {', '.join(twins)}" if twins else ""
 
 
+def _verify_evidence(
+    question: Question, known: Iterable[tuple[Answer, tuple[KnownMistake, ...]]], constant: frozenset[str]
+) -> Finding:
+    """A part that has to be earned must depend on the seed: else the whole answer could be written down unsolved."""
+    given = frozenset().union(*(given_parts(question, right, wrong) for right, wrong in known))
+    judged = {name for name, part in question.parts.items() if part.share}
+    if question.kind == "quiz" or judged - constant - given:
+        return Finding(question.id, "evidence")
+    problem = f"the right answer to {_names(constant)} is the same for every seed"
+    if given - constant:
+        problem += f", and the defect gets {_names(given - constant)} right"
+    problem += "; nothing is left that only who solves the exercise can answer: draw the cases from `rng`"
+    return Finding(question.id, "evidence", problem)
+
+
+def _names(parts: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(parts))
+
+
 def _verify_stub(
-    question: Question, stub: Mapping[str, Any] | None, known: tuple[Answer, tuple[KnownMistake, ...]]
+    question: Question,
+    stub: Mapping[str, Any] | None,
+    known: tuple[Answer, tuple[KnownMistake, ...]],
+    constant: frozenset[str],
 ) -> Finding:
     if stub is None:
         return Finding(question.id, "stub", "has no stub cell in the notebook")
-    verdict = judge(question, ask(question, stub), *known)
+    verdict = judge(question, ask(question, stub), *known, constant)
     if verdict.verdict == "right":
         problem = "passes as right"
     elif not verdict.hint:

@@ -61,8 +61,8 @@ def hint(id: str) -> None:
 
 def judge_in_notebook(question: Question, namespace: Mapping[str, Any]) -> Verdict:
     """Ask `question` of `namespace` on the public cases and judge it by the recorded answers."""
-    reference, mistakes = load_recorded(question)
-    return judge(question, ask(question, namespace), reference, mistakes)
+    recorded = load_recorded(question)
+    return judge(question, ask(question, namespace), recorded.reference, recorded.mistakes, recorded.constant)
 
 
 def award(id: str, namespace: Mapping[str, Any] | None = None) -> float | None:

@@ -1,4 +1,4 @@
-"""Recorded answers to the public cases: what the reference and each known mistake answered.
+"""Recorded answers to the public cases: what the reference and each known mistake answered, and what never changes.
 
 They are data, made by `python -m grader record`, and let a notebook check itself without any solution code.
 """
@@ -6,6 +6,7 @@ They are data, made by `python -m grader record`, and let a notebook check itsel
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -13,6 +14,15 @@ from recbook.answer import MAX_BYTES, Answer, from_json
 from recbook.errors import RecbookError
 from recbook.question import Question
 from recbook.verdict import KnownMistake
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What is recorded of one question; `constant` names the parts whose right answer is the same for every seed."""
+
+    reference: Answer
+    mistakes: tuple[KnownMistake, ...]
+    constant: frozenset[str]
 
 
 @cache
@@ -23,8 +33,8 @@ def _chapter(name: str) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def load_recorded(question: Question) -> tuple[Answer, tuple[KnownMistake, ...]]:
-    """The recorded answer of the reference and of each mistake. Raises `RecbookError` when there is none."""
+def load_recorded(question: Question) -> Recorded:
+    """What is recorded of a question. Raises `RecbookError` when there is nothing."""
     try:
         entry = _chapter(question.chapter)[question.id]
     except KeyError:
@@ -35,4 +45,4 @@ def load_recorded(question: Question) -> tuple[Answer, tuple[KnownMistake, ...]]
     mistakes = tuple(
         KnownMistake(m["name"], m["hint"], from_json(json.dumps(m["answer"]), limit)) for m in entry["mistakes"]
     )
-    return from_json(json.dumps(entry["reference"]), limit), mistakes
+    return Recorded(from_json(json.dumps(entry["reference"]), limit), mistakes, frozenset(entry["constant"]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -46,9 +47,16 @@ class Verdict:
 
 
 def judge(
-    question: Question, answer: Answer | None, reference: Answer, mistakes: tuple[KnownMistake, ...] = ()
+    question: Question,
+    answer: Answer | None,
+    reference: Answer,
+    mistakes: tuple[KnownMistake, ...] = (),
+    constant: frozenset[str] = frozenset(),
 ) -> Verdict:
-    """Judge one answer. `answer` None means that there is none: no evidence, no points."""
+    """Judge one answer. `answer` None means that there is none: no evidence, no points.
+
+    `constant` names the parts whose right answer is the same for every seed: see `constant_parts`.
+    """
     if answer is None:
         return _nothing(question, "error", "No answer came back from your code, so there are no points.")
     if answer.missing:
@@ -61,7 +69,7 @@ def judge(
     if not wrong and answer.raised is None and len(answer.cases) == len(reference.cases):
         return Verdict(question.id, "right", question.points, question.points, right_parts=right)
 
-    points = _points(question, right, wrong, _given_parts(question, reference, mistakes))
+    points = _points(question, right, wrong, given_parts(question, reference, mistakes), constant)
     mistake = recognise(question, answer, reference, mistakes)
     if mistake:
         word: Word = "timeout" if _timed_out(answer) else "wrong"
@@ -74,6 +82,31 @@ def judge(
         return Verdict(question.id, "error", points, question.points, unexpected, "", right, wrong)
     return Verdict(question.id, "wrong", points, question.points, _differences(question, answer, reference, wrong),
                    "", right, wrong)  # fmt: skip
+
+
+def given_parts(question: Question, reference: Answer, mistakes: tuple[KnownMistake, ...]) -> frozenset[str]:
+    """The parts that the defective code of a bug hunt gets right: they are given, not earned."""
+    defect = next((mistake for mistake in mistakes if mistake.name == question.defect), None)
+    return frozenset(_sort_parts(question, defect.answer, reference)[0]) if defect else frozenset()
+
+
+def constant_parts(question: Question, references: Sequence[Answer]) -> frozenset[str]:
+    """The judged parts that a single answer gets right in all of `references`, which come from different seeds.
+
+    They are the parts that can be right without a look at the case: a promise kept (True), a shape, the answer to a
+    case that is not drawn, and every bound ("at most"), which a number that is small enough meets on all seeds.
+    """
+    asked: defaultdict[tuple[int, str], list[CaseAnswer]] = defaultdict(list)
+    for reference in references:
+        for index, case in enumerate(reference.cases):
+            for name in case.parts:
+                asked[index, name].append(case)
+    drawn = {
+        name
+        for (_, name), cases in asked.items()
+        if not any(all(_is_right(question, name, mine, right) for right in cases) for mine in cases)
+    }
+    return frozenset(name for _, name in asked if _part(question, name).share) - drawn
 
 
 def recognise(
@@ -173,21 +206,25 @@ def _same_place(question: Question, mine: Answer, other: Answer, reference: Answ
     return bool(a.raised and b.raised and a.raised.type_name == b.raised.type_name)
 
 
-def _given_parts(question: Question, reference: Answer, mistakes: tuple[KnownMistake, ...]) -> frozenset[str]:
-    """The parts that the defective code of a bug hunt gets right: they are given, not earned."""
-    defect = next((mistake for mistake in mistakes if mistake.name == question.defect), None)
-    return frozenset(_sort_parts(question, defect.answer, reference)[0]) if defect else frozenset()
+def _points(
+    question: Question, right: tuple[str, ...], wrong: tuple[str, ...], given: frozenset[str], constant: frozenset[str]
+) -> float:
+    """The points that the right parts earn, to the hundredth. Breaking a given part costs its share.
 
+    Who writes answers down instead of solving can write down a constant part too. So it is no evidence by itself, and
+    counts only in proportion to the drawn parts, those that depend on the seed, that are right.
+    """
 
-def _points(question: Question, right: tuple[str, ...], wrong: tuple[str, ...], given: frozenset[str]) -> float:
-    """The share of the points that the right parts carry, to the hundredth. Breaking a given part costs its share."""
+    def share(names: Set[str]) -> float:
+        return sum(part.share for name, part in question.parts.items() if name in names)
 
-    def share(names: Iterable[str]) -> float:
-        return sum(_part(question, name).share for name in names)
-
-    earned = share(set(right) - given) - share(set(wrong) & given)
-    total = share(set(right + wrong) - given)
-    return round(question.points * max(0.0, earned) / total, 2) if total else 0.0
+    asked = set(right + wrong) - given
+    solved = set(right) - given
+    if not (drawn := share(asked - constant)):
+        return 0.0
+    evidence = share(solved - constant) / drawn
+    earned = share(solved - constant) + evidence * share(solved & constant) - share(set(wrong) & given)
+    return round(question.points * max(0.0, earned) / share(asked), 2)
 
 
 def _timed_out(answer: Answer) -> bool:

@@ -34,11 +34,8 @@ from grader.gradebook import open_gradebook, register
 from grader.grading import grade
 from grader.isolation import missing
 from grader.limits import Limits
-from grader.references import references
 from recbook.question import Question
 from recbook.questions import of_chapter
-from recbook.recorded import load_recorded
-from recbook.verdict import judge
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason="student code cannot be locked in here: see `grader doctor`")
 
@@ -49,17 +46,14 @@ LIMITS = Limits(
     questions={each.id: {"seconds": 1.5} for each in of_chapter(CHAPTER) if isinstance(each, Question)},
 )  # fmt: skip
 MARK = f"attacked-{os.getpid()}"
-SECRET = f"canary-secret-{hashlib.sha256(MARK.encode()).hexdigest()}"
+#: The same in every run: a forged number may be right by luck, though rarely, and a test should not depend on luck.
+SECRET = f"canary-secret-{hashlib.sha256(b'recbook').hexdigest()}"
 HONEST = ("honest perfect", "honest half", "honest mistaken")
 EXERCISES = {each.id: each for each in of_chapter(CHAPTER)}
 ATTACKS = names()
-#: What a function that does nothing earns when it is handed in by anybody: what it was given stays as it was, and with
-#: nothing to list there is nothing to list.
-IDLE = {"join_attributes": 0.14, "centre": 0.15, "recommendations_above": 0.5}
-#: Attacks that earn points today. What runs beside student code writes some parts of an answer down as a constant: that
-#: a promise was kept (True), a shape, the answer to a case that is the same for every seed. Who writes into the journal
-#: can write those down unasked.
-CONSTANTS = ("marks/forged_recorded_answers", "marks/forged_best_guess")
+#: Attacks that hand in what the wheel has recorded. A quiz has one choice that is right for everybody, and a check says
+#: at once which: looking it up earns what trying all of them earns.
+LOOKED_UP = ("marks/forged_recorded_answers", "marks/forged_best_guess")
 #: A script that is markup, not text.
 SHOWN = re.compile(r"<[^>]*(?:alert\('XSS'\)|javascript:alert|http://x)|<script>\s*alert", re.IGNORECASE)
 FOREIGN = re.compile(r"<(script|iframe|object|embed|svg|math|link|base|form|input|template)\b", re.IGNORECASE)
@@ -67,11 +61,6 @@ _FORMGRADER = {
     "assignment_id": CHAPTER, "notebook_id": CHAPTER, "submission_id": "1", "index": 0, "total": 1, "base_url": "",
     "student": "eve", "last_name": None, "first_name": None, "notebook_path": "x",
 }  # fmt: skip
-
-
-def _known(name: str):
-    reason = "parts of answers that are the same for every seed can be written down without solving"
-    return pytest.param(name, marks=pytest.mark.xfail(reason=reason, strict=True)) if name in CONSTANTS else name
 
 
 # --- The class --------------------------------------------------------------------------------------------------------
@@ -268,16 +257,15 @@ def test_there_are_many_attacks():
     assert len(ATTACKS) + len(EDITS) >= 40
 
 
-@pytest.mark.parametrize("name", [_known(name) for name in ATTACKS])
+@pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_earns_what_it_has_solved(graded, name):
     attack = graded.attacks[name]
     for exercise, row in graded.rows()[attack.student].items():
         question = EXERCISES[row["exercise"]]
         if isinstance(question, Question):
-            expected = question.points if exercise in attack.solves else IDLE.get(exercise, 0)
-            assert float(row["points"]) <= expected, row
-            if exercise in attack.solves:
-                assert row["verdict"] == "right", row
+            solved = exercise in attack.solves or (name in LOOKED_UP and question.kind == "quiz")
+            assert float(row["points"]) == (question.points if solved else 0), row
+            assert (row["verdict"] == "right") == solved, row
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -298,15 +286,6 @@ def test_an_edited_hand_in_earns_nothing(graded, student):
 def test_marks_cannot_be_moved_to_other_cells(graded):
     rows = graded.rows()["edit-swapped_ids"]
     assert [name for name, row in rows.items() if row["points"] not in ("", "0")] == ["overlap_at_k"]
-
-
-def test_memorised_answers_are_worth_little():
-    """What the wheel has recorded, given as the answer to secret cases: no code exercise is right."""
-    questions = [each for each in EXERCISES.values() if isinstance(each, Question) and each.kind != "quiz"]
-    known = references(questions, SECRET)
-    for question in questions:
-        verdict = judge(question, load_recorded(question)[0], known[question.id].reference)
-        assert verdict.verdict == "wrong", question.id
 
 
 @pytest.mark.parametrize("student", HONEST)

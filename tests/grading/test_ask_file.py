@@ -45,7 +45,7 @@ from recbook.questions import find
 from recbook.recorded import load_recorded
 
 QUESTION = find("autoencoder.overlap_at_k")
-RIGHT, _ = load_recorded(QUESTION)
+RIGHT = load_recorded(QUESTION).reference
 
 def overlap_at_k(first, second, k):
     for case, answer in zip(draw_cases(QUESTION), RIGHT.cases):

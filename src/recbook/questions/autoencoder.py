@@ -184,7 +184,8 @@ def _ae_cases(rng: np.random.Generator) -> list[Case]:
         x = rng.normal(size=(3, inputs)).astype(np.float32)
         return {"inputs": inputs, "outputs": outputs, "features": features, "x": x}
 
-    n, wide, narrow, few, fewer = (int(rng.integers(*ends)) for ends in ((6, 16), (12, 19), (6, 11), (2, 6), (2, 6)))
+    n, wide, narrow = (int(rng.integers(*ends)) for ends in ((30, 60), (50, 70), (30, 50)))
+    few, fewer = (int(n) for n in rng.integers(2, 30, 2))
     return [case(n, n, few), case(wide, narrow, fewer)]
 
 

@@ -231,8 +231,8 @@ def _hidden_layers_cases(rng: np.random.Generator) -> list[Case]:
         return {"what": what, "n_in": n_in, "hidden": hidden, "weights": weights,
                 "x": rng.normal(size=(6, n_in)).astype(np.float32)}  # fmt: skip
 
-    widths = [int(n) for n in rng.permutation([4, 6, 7])]
-    return [case("stack", 5, widths), case("dropout", 5, [8, 300]), case("single", 5, int(rng.integers(3, 9)))]
+    widths = [int(n) for n in rng.permutation(np.arange(6, 24))[:3]]  # of different sizes, and none like the input's
+    return [case("stack", 5, widths), case("dropout", 5, [8, 300]), case("single", 5, int(rng.integers(6, 60)))]
 
 
 class _Holder(nn.Module):

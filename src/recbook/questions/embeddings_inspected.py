@@ -319,21 +319,23 @@ def embedding_norms(code: Code, case: Case) -> Parts:
 
 def _rank_correlation_cases(rng: np.random.Generator) -> list[Case]:
     def case(what: str) -> Case:
-        # Bent (the values are not on a line) and with two places exchanged, so that it is neither 1 nor Pearson's.
-        x = np.exp(np.linspace(0, 4, 9))
-        y = np.linspace(1, 2, 9) ** 5
-        i = int(rng.integers(0, 6))
-        y[[i, i + 2]] = y[[i + 2, i]]
-        y[[0, 8]] = y[[8, 0]] if what == "mixed" else y[[0, 8]]
-        if what == "ties":
-            x = np.array([1, 1, 1, 2, 2, 5, 9, 9, 40], dtype=float)
-            y[[0, 5]] = y[[5, 0]]
-        order = rng.permutation(9)
+        # Bent (the values are not on a line) and with a few places exchanged, so that it is neither 1 nor Pearson's.
+        x = np.exp(np.linspace(0, 4, 20))
+        y = np.linspace(1, 2, 20) ** 5
+        low, high = int(rng.integers(2, 10)), int(rng.integers(10, 18))
+        y[[0, low, high, 19]] = y[[low, 0, 19, high]]
+        y = rng.permutation(y) if what == "mixed" else y
+        order = rng.permutation(20)
         return {"what": what, "x": x[order], "y": y[order]}
+
+    def ties() -> Case:
+        x = np.repeat([1.0, 2, 5, 40], [6, 2, 1, 1])
+        return {"what": "ties", "x": rng.permutation(x), "y": np.arange(10.0) ** 3}
 
     opposite = case("plain")
     opposite["y"] = -opposite["y"]
-    return [case("plain"), opposite, case("mixed"), case("ties")]
+    # Two with ties: in one alone, two ways to rank them may happen to agree.
+    return [case("plain"), opposite, case("mixed"), ties(), ties()]
 
 
 @question(

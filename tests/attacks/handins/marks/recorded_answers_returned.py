@@ -9,7 +9,7 @@ from recbook.recorded import load_recorded
 
 def replay(question, calls):
     def function(*args, **kwargs):
-        cases = load_recorded(question)[0].cases
+        cases = load_recorded(question).reference.cases
         parts = list(cases[len(calls) % len(cases)].parts.values())
         calls.append(1)
         return parts[0] if len(parts) == 1 else tuple(parts)
