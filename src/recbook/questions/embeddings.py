@@ -204,7 +204,7 @@ one_hot_product = quiz(
 
 def _fit_scaler_cases(rng: np.random.Generator) -> list[Case]:
     def case() -> Case:
-        low, high = rng.integers([11, 36], [20, 46]) / 10  # tenths of a star, so that there are many scales
+        low, high = rng.integers([105, 355], [200, 455]) / 100  # hundredths of a star, so that there are many scales
         rows = rng.permutation(16)
         train_rows, other_rows = rows[:12], rows[12:]
         ratings = rng.integers(22, 34, 16) / 10
