@@ -7,11 +7,13 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 from calm_class import CHAPTER, SECRET, marks
 
 import grader.grading
+import grader.judging
 from grader import keeping
 from grader.chapter import ROOT
 from grader.errors import GraderError
@@ -87,7 +89,7 @@ def test_only_what_a_corrected_question_asks_is_asked_again(calm, tmp_path, monk
 
     def corrected(questions, secret):
         known = references(questions, secret)
-        return known | references([changed], "corrected: " + secret)
+        return known | {changed.id: replace(known[changed.id], mistakes=known[changed.id].mistakes[1:])}
 
     asked = []
 
@@ -97,7 +99,7 @@ def test_only_what_a_corrected_question_asks_is_asked_again(calm, tmp_path, monk
 
     submit = grader.grading.LocalPool.submit
     monkeypatch.setattr(grader.grading.LocalPool, "submit", watch)
-    monkeypatch.setattr(grader.grading, "references", corrected)
+    monkeypatch.setattr(grader.judging, "references", corrected)
     grade(CHAPTER, calm.submitted, tmp_path, isolation=calm.isolation)
     assert asked
     assert all(ids == [changed.id] for ids in asked)
