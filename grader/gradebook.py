@@ -11,6 +11,7 @@ network folders, where course folders often lie. What is locked by another proce
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,7 +37,7 @@ from nbgrader.api import (
 )
 from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.utils import parse_utc
-from sqlalchemy import URL, create_engine, inspect, make_url, text
+from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from grader.assemble import nbgrader_config, release, source_notebook
@@ -81,6 +82,7 @@ def register(chapter: str, course: Path) -> NotebookNode:
     the chapter does not fit the marks that are there.
     """
     _write_config(course)
+    is_new = not (course / "gradebook.db").exists()
     with open_gradebook(course) as book:  # a broken or locked gradebook is found here, where it can be named
         _wait_until_free(book)
     notebook = source_notebook(
@@ -89,7 +91,8 @@ def register(chapter: str, course: Path) -> NotebookNode:
     path = course / "source" / chapter / f"{chapter}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path)
-    released = release(chapter, course)
+    with _without_waiting_for_the_disk() if is_new else contextlib.nullcontext():
+        released = release(chapter, course)
     with open_gradebook(course) as book:
         _add_indexes(book)
     return nbformat.read(released, as_version=4)
@@ -228,6 +231,21 @@ def _wait_until_free(book: Gradebook) -> None:
         ) from None
 
 
+@contextlib.contextmanager
+def _without_waiting_for_the_disk() -> Iterator[None]:
+    """For a gradebook in which nothing can be lost yet: nbgrader would wait for the disk after each cell."""
+
+    def relax(connection: Any, _: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Engine, "connect", relax)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "connect", relax)
+
+
 def _add_indexes(book: Gradebook) -> None:
     """Let the marks of one hand-in be found without a look at all: nbgrader's tables have no index for it."""
     for table, column in (
@@ -304,8 +322,10 @@ def record(book: Gradebook, chapter: str, student: str, marks: Iterable[Mark], t
 
 def _write_marks(session: Any, chapter: str, student: str, marks: Iterable[Mark], timestamp: str) -> dict[str, float]:
     notebook = _submitted_notebook(session, chapter, student, timestamp)
-    grades = {grade.name: grade for grade in notebook.grades}
-    comments = {comment.name: comment for comment in notebook.comments}
+    # By the cells' ids: `grade.name` would ask the database once for each.
+    names = {cell.id: cell.name for cell in (*notebook.notebook.grade_cells, *notebook.notebook.solution_cells)}
+    grades = {names[grade.cell_id]: grade for grade in notebook.grades}
+    comments = {names[comment.cell_id]: comment for comment in notebook.comments}
     for mark in marks:
         _set_grade(grades[mark.grade_id], mark)
         if mark.comment_on in comments:

@@ -29,6 +29,9 @@ from grader.supervise import Response
 from recbook.errors import UnknownExercise
 from recbook.questions import of_chapter, refuse_unknown
 
+#: How many hand-ins are ready for each worker: enough that none waits while the references are asked.
+_AHEAD = 4
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -129,30 +132,27 @@ def grade_all(
 
     None in the place of what was graded: an earlier run did it, and it holds. Raises `ChildProblem`.
     """
-    running: dict[Future[Response], tuple[Prepared, float]] = {}
+    running: dict[Future[Response], Prepared] = {}
     for handin in handins:
         prepared = prepare(plan, handin, None if again else _earlier(plan, handin, book, out))
         if prepared.is_done:
             yield prepared, None
         elif prepared.matched is None:
-            yield prepared, judge_handin(plan, prepared, Response(), 0.0)
+            yield prepared, judge_handin(plan, prepared, Response())
         else:
-            future = pool.submit(prepared.code, prepared.asks, plan.limits)
-            running[future] = prepared, time.monotonic()
-            if len(running) > pool.size:
+            running[pool.submit(prepared.code, prepared.asks, plan.limits)] = prepared
+            if len(running) >= _AHEAD * pool.size:
                 yield from _ready(plan, running)
     while running:
         yield from _ready(plan, running)
 
 
-def _ready(
-    plan: Plan, running: dict[Future[Response], tuple[Prepared, float]]
-) -> Iterator[tuple[Prepared, Graded | None]]:
+def _ready(plan: Plan, running: dict[Future[Response], Prepared]) -> Iterator[tuple[Prepared, Graded]]:
     _ = plan.known  # the first time, the references are asked here, while the first hand-ins run
     ready, _ = wait(running, return_when=FIRST_COMPLETED)
     for future in ready:
-        prepared, began = running.pop(future)
-        yield prepared, judge_handin(plan, prepared, future.result(), time.monotonic() - began)
+        prepared = running.pop(future)
+        yield prepared, judge_handin(plan, prepared, future.result())
 
 
 def _earlier(plan: Plan, handin: Handin, book: Gradebook, out: Path) -> HandinRecord | None:

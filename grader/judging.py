@@ -132,7 +132,7 @@ def _from(plan: Plan, prepared: Prepared) -> dict[str, str]:
     return {} if prepared.fault else {**plan.graded_from, "handin": prepared.digest}
 
 
-def judge_handin(plan: Plan, prepared: Prepared, response: Response, seconds: float) -> Graded:
+def judge_handin(plan: Plan, prepared: Prepared, response: Response) -> Graded:
     """Judge what came back from a hand-in that was run, or give nothing to one that could not be."""
     handin, matched = prepared.handin, prepared.matched
     problem, fault = prepared.problem, prepared.fault
@@ -153,7 +153,7 @@ def judge_handin(plan: Plan, prepared: Prepared, response: Response, seconds: fl
         exercises = tuple(ExerciseRecord(each.id, 0.0, each.points, "error", hint=hint) for each in plan.exercises)
     record = HandinRecord(
         handin.student, plan.chapter, exercises, notes=matched.notes if matched else (), problem=problem, fault=fault,
-        events=tuple(response.notes), wall_seconds=round(seconds, 3), cpu_seconds=round(response.cpu_seconds, 3),
+        events=tuple(response.notes), wall_seconds=round(response.wall_seconds, 3), cpu_seconds=round(response.cpu_seconds, 3),
         peak_memory=response.peak_memory, timestamp=handin.timestamp, graded_from=_from(plan, prepared),
     )  # fmt: skip
     return Graded(handin, record, matched, response)

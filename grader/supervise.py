@@ -66,6 +66,7 @@ class Response:
 
     asked: dict[str, Asked] = field(default_factory=dict)
     cells: dict[int, CellRun] = field(default_factory=dict)
+    wall_seconds: float = 0.0
     cpu_seconds: float = 0.0
     peak_memory: int = 0
     starts: int = 0
@@ -98,8 +99,10 @@ def respond_apart(
     process does not even start to run the code.
     """
     watch = _Watch(code, list(questions), limits, start, stop or threading.Event())
+    began = time.monotonic()
     while watch.has_work():
         watch.run_once()
+    watch.response.wall_seconds = time.monotonic() - began
     return watch.response
 
 
