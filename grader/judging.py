@@ -153,7 +153,8 @@ def judge_handin(plan: Plan, prepared: Prepared, response: Response) -> Graded:
         exercises = tuple(ExerciseRecord(each.id, 0.0, each.points, "error", hint=hint) for each in plan.exercises)
     record = HandinRecord(
         handin.student, plan.chapter, exercises, notes=matched.notes if matched else (), problem=problem, fault=fault,
-        events=tuple(response.notes), wall_seconds=round(response.wall_seconds, 3), cpu_seconds=round(response.cpu_seconds, 3),
+        events=tuple(response.notes),
+        wall_seconds=round(response.wall_seconds, 3), cpu_seconds=round(response.cpu_seconds, 3),
         peak_memory=response.peak_memory, timestamp=handin.timestamp, graded_from=_from(plan, prepared),
     )  # fmt: skip
     return Graded(handin, record, matched, response)
