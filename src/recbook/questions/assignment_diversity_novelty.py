@@ -136,12 +136,16 @@ def cosine_similarity_matrix(code: Code, case: Case) -> Parts:
 
 
 def _list_cases(rng: np.random.Generator) -> list[Case]:
-    unknown = _similarities(rng, 4)
-    unknown[2] = unknown[:, 2] = 0  # a vector of zeros: similarity 0 with all, also with itself
+    def unknown(n: int) -> Case:
+        similarity = _similarities(rng, n)
+        similarity[2] = similarity[:, 2] = 0  # a vector of zeros: similarity 0 with all, also with itself
+        return {"similarity": similarity, "diagonal": "a zero"}
+
     return [
         {"similarity": _similarities(rng, 5), "diagonal": "ones"},
         {"similarity": _similarities(rng, 3), "diagonal": "ones"},
-        {"similarity": unknown, "diagonal": "a zero"},
+        unknown(4),
+        unknown(5),
     ]
 
 
@@ -169,13 +173,17 @@ def list_diversity(code: Code, case: Case) -> Parts:
 
 
 def _diversity_cases(rng: np.random.Generator) -> list[Case]:
-    unknown = _similarities(rng, 9)
-    unknown[0] = unknown[:, 0] = 0
-    lists = np.column_stack([np.zeros(5, int), 1 + _lists(rng, 5, 8, 3)])  # everybody gets movie 0
+    def unknown() -> Case:
+        similarity = _similarities(rng, 9)
+        similarity[0] = similarity[:, 0] = 0
+        lists = np.column_stack([np.zeros(5, int), 1 + _lists(rng, 5, 8, 3)])  # everybody gets movie 0
+        return {"similarity": similarity, "top": lists, "diagonal": "a zero"}
+
     return [
         {"similarity": _similarities(rng, 12), "top": _lists(rng, 6, 12, 4), "diagonal": "ones"},
         {"similarity": _similarities(rng, 10), "top": _lists(rng, 4, 10, 3), "diagonal": "ones"},
-        {"similarity": unknown, "top": lists, "diagonal": "a zero"},
+        unknown(),
+        unknown(),
     ]
 
 
@@ -256,15 +264,24 @@ def mean_ratings_and_counts(code: Code, case: Case) -> Parts:
 
 
 def _mean_rating_cases(rng: np.random.Generator) -> list[Case]:
-    whole = {"top": _lists(rng, 5, 9, 3), "mean_ratings": rng.permutation(np.linspace(1.3, 4.9, 9)), "what": "whole"}
-    # Movies that everybody gets lie far from the others, so that counting a movie once shows.
-    whole["mean_ratings"][:2] = 4.7, 4.9
-    gaps = {"top": np.array([[0, 1, 2], [3, 4, 5], [6, 0, 7]]), "mean_ratings": rng.uniform(2, 3, 8), "what": "gaps"}
-    gaps["mean_ratings"][[1, 2]] = np.nan
-    gaps["mean_ratings"][[0, 3, 6]] = 4.5, 1.2, 1.4  # movie 0 is alone on its list, which counts like the others
-    nothing = {"top": np.array([[0, 1], [2, 3]]), "mean_ratings": rng.uniform(2, 4, 4), "what": "nothing"}
-    nothing["mean_ratings"][:2] = np.nan
-    return [whole, gaps, nothing]
+    def whole() -> Case:
+        mean_ratings = rng.permutation(np.linspace(1.3, 4.9, 9))
+        mean_ratings[:2] = 4.7, 4.9  # what everybody gets lies far from the rest: that a movie counts once would show
+        return {"top": _lists(rng, 5, 9, 3), "mean_ratings": mean_ratings, "what": "whole"}
+
+    def gaps() -> Case:
+        mean_ratings = rng.uniform(1.6, 3.4, 8)
+        mean_ratings[[1, 2]] = np.nan
+        mean_ratings[[0, 3, 6]] = 4.5, 1.2, 1.4  # movie 0 is alone on its list, which counts like the others
+        return {"top": np.array([[0, 1, 2], [3, 4, 5], [6, 0, 7]]), "mean_ratings": mean_ratings, "what": "gaps"}
+
+    def nothing() -> Case:
+        mean_ratings = rng.uniform(2, 4, 4)
+        mean_ratings[:2] = np.nan
+        return {"top": np.array([[0, 1], [2, 3]]), "mean_ratings": mean_ratings, "what": "nothing"}
+
+    # Several of each: one mean alone is soon met by chance.
+    return [case() for case in (whole, gaps, nothing) for _ in range(3)]
 
 
 @question(
@@ -309,10 +326,12 @@ def _popularity_cases(rng: np.random.Generator) -> list[Case]:
         counts = rng.permutation(np.unique(np.geomspace(2, 0.9 * n_users, n_movies).astype(int)))
         return {"top": _lists(rng, 5, len(counts), n), "counts": counts, "n_users": n_users, "what": "rated"}
 
-    unrated = case(64, 9, 3)
-    unrated["counts"][unrated["top"][0, 0]] = 0
-    unrated["what"] = "unrated"
-    return [case(100, 10, 4), case(700, 12, 3), unrated]
+    def unrated() -> Case:
+        made = case(64, 9, 3)
+        made["counts"][made["top"][0, 0]] = 0
+        return {**made, "what": "unrated"}
+
+    return [case(100, 10, 4), case(700, 12, 3), unrated(), unrated()]
 
 
 @question(
@@ -344,7 +363,7 @@ def _coverage_cases(rng: np.random.Generator) -> list[Case]:
         top[0], top[-1] = names[:n], names[-n:]  # not everybody gets the same
         return {"top": top, "n_movies": n_movies}
 
-    (some, few), (many, fewer) = rng.integers([[6, 5], [40, 30]], [[10, 9], [90, 60]]).tolist()
+    (some, few), (many, fewer) = rng.integers([[6, 5], [40, 30]], [[10, 9], [190, 160]]).tolist()
     return [case(7, 3, some, many), case(6, 4, few, fewer)]
 
 

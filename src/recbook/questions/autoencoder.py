@@ -142,7 +142,7 @@ def _tensor(value: np.ndarray) -> torch.Tensor:
 
 def _centre_cases(rng: np.random.Generator) -> list[Case]:
     ordinary = _ratings(rng, 5, 7)
-    newcomer = _ratings(rng, 4, 6)
+    newcomer = _ratings(rng, 6, 6)
     newcomer[0] = 5  # many high ratings and few low ones: the mean of the user means is another number
     newcomer[1] = [1, 2, *[np.nan] * 4]
     newcomer[2] = np.nan
@@ -184,8 +184,8 @@ def _ae_cases(rng: np.random.Generator) -> list[Case]:
         x = rng.normal(size=(3, inputs)).astype(np.float32)
         return {"inputs": inputs, "outputs": outputs, "features": features, "x": x}
 
-    n, wide, narrow = (int(rng.integers(*ends)) for ends in ((30, 60), (50, 70), (30, 50)))
-    few, fewer = (int(n) for n in rng.integers(2, 30, 2))
+    n, wide, narrow = (int(rng.integers(*ends)) for ends in ((100, 200), (200, 300), (100, 200)))
+    few, fewer = (int(n) for n in rng.integers(2, 100, 2))
     return [case(n, n, few), case(wide, narrow, fewer)]
 
 
@@ -428,9 +428,13 @@ def _fit_cases(rng: np.random.Generator) -> list[Case]:
             .astype(np.float32),
         }  # fmt: skip
 
-    cases = [case("measure"), case("train"), case("empty user")]
-    cases[0]["y"][0, 0] = 2.5
-    cases[2]["y"][3] = np.nan
+    # Several of each kind: a number of ratings, or one sum, is soon met by chance.
+    cases = [case(what) for what in ("measure", "measure", "measure", "train", "empty user", "empty user")]
+    for made in cases:
+        if made["what"] == "measure":
+            made["y"][0, 0] = 2.5
+        elif made["what"] == "empty user":
+            made["y"][3] = np.nan
     return cases
 
 
@@ -584,7 +588,7 @@ def _evaluate_cases(rng: np.random.Generator) -> list[Case]:
             "user_means": rng.uniform(2.5, 4.2, (5, 1)).astype(np.float32),
         }  # fmt: skip
 
-    cases = [case(0.0), case(2.5)]  # in the second most predictions leave the scale
+    cases = [case(bias) for bias in (0.0, 0.0, 2.5, 2.5)]  # in the last two most predictions leave the scale
     for case_ in cases:
         case_["y"][0, 0], case_["y"][4, 5] = 4, 2
     return cases
@@ -653,7 +657,7 @@ def hidden_layer(code: Code, case: Case) -> Parts:
 def _latent_correlations_cases(rng: np.random.Generator) -> list[Case]:
     alike = rng.random((9, 4))
     alike[:, 2] = 1 - alike[:, 0] + 0.1 * rng.random(9)
-    dead = rng.random((8, 3))
+    dead = rng.random((8, 4))
     dead[:, 1] = 0.25
     return [{"hidden": alike, "dead": False}, {"hidden": dead, "dead": True}]
 
@@ -723,7 +727,7 @@ def _recommendation_case(rng: np.random.Generator, n_movies: int, n_seen: int, k
 def _recommendations_cases(rng: np.random.Generator) -> list[Case]:
     # Unseen movies that are all predicted below 0 stars: a seen movie whose score is set to 0 would come first.
     nothing_fits = _recommendation_case(rng, 12, 4, 5, best=-5.5)
-    few_left = _recommendation_case(rng, 8, 5, 6)
+    few_left = _recommendation_case(rng, 13, 8, 7)
     return [_recommendation_case(rng, 15, 5, 4), nothing_fits, few_left]
 
 
@@ -783,7 +787,7 @@ def _by_genre_cases(rng: np.random.Generator) -> list[Case]:
         has_genre[np.flatnonzero(np.isinf(scores))[:2]] = True
         return {"scores": scores, "titles": _titles(16), "has_genre": has_genre, "k": k}
 
-    return [case(7, 4), case(6, 3), case(2, 5)]
+    return [case(7, 4), case(6, 3), case(4, 6)]
 
 
 @question(
@@ -813,8 +817,8 @@ def _above_cases(rng: np.random.Generator) -> list[Case]:
     scores = _stars(rng, 14, 3)
     ordered = np.sort(scores[np.isfinite(scores)])[::-1]
     return [
-        {"scores": scores, "titles": _titles(14), "minimum": float(ordered[4] + 0.01), "what": "some"},
-        {"scores": scores, "titles": _titles(14), "minimum": float(ordered[3]), "what": "edge"},
+        {"scores": scores, "titles": _titles(14), "minimum": float(ordered[6] + 0.01), "what": "some"},
+        {"scores": scores, "titles": _titles(14), "minimum": float(ordered[5]), "what": "edge"},
         {"scores": scores, "titles": _titles(14), "minimum": 5.5, "what": "none"},
     ]
 
@@ -845,10 +849,10 @@ def recommendations_above(code: Code, case: Case) -> Parts:
 
 
 def _overlap_cases(rng: np.random.Generator) -> list[Case]:
-    titles = _titles(14)
+    titles = _titles(24)
 
     def case(n_common: int, k: int) -> Case:
-        order = rng.permutation(14)
+        order = rng.permutation(24)
         common, own, others, neither = np.split(order, [n_common, k, 2 * k - n_common])
         # Beyond rank k the lists go on with the same movies, and with the other list's best, which must not count.
         first = [*rng.permutation([*common, *own]), *rng.permutation([*neither, *others])]
@@ -856,7 +860,7 @@ def _overlap_cases(rng: np.random.Generator) -> list[Case]:
         return {"first": [titles[i] for i in first], "second": [titles[i] for i in second], "k": k}
 
     def some() -> Case:
-        k = int(rng.integers(4, 8))
+        k = int(rng.integers(4, 12))
         return case(int(rng.integers(1, k)), k)
 
     return [some(), case(0, 4), case(4, 4), some(), some()]
@@ -966,7 +970,7 @@ def join_attributes(code: Code, case: Case) -> Parts:
 
 def _side_sizes_cases(rng: np.random.Generator) -> list[Case]:
     def case() -> Case:
-        users, attributes, movies = (int(rng.integers(low, high)) for low, high in ((5, 9), (10, 15), (20, 30)))
+        users, attributes, movies = (int(rng.integers(low, high)) for low, high in ((5, 40), (50, 100), (100, 200)))
         return {"n_users": users, "n_attributes": attributes, "n_movies": movies}
 
     return [case() for _ in range(3)]

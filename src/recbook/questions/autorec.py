@@ -84,7 +84,7 @@ def _matrix_cases(rng: np.random.Generator) -> list[Case]:
         case((3, 5, 2, 4), 7, 0, False),
         case((4, 2, 5), 8, 3, False),
         case((6, 3, 2, 5), 9, 0, True),
-        case((6, 2, 0, 3), 8, 2, True),
+        *(case(counts, 8, 2, True) for counts in ((6, 2, 0, 3), (3, 0, 7, 4), (0, 8, 2, 5, 2))),
     ]
 
 
@@ -180,7 +180,9 @@ def _mse_cases(rng: np.random.Generator) -> list[Case]:
     nothing = {"y_true": np.zeros((2, 5), np.float32), "y_pred": rng.uniform(1, 5, (2, 5)).astype(np.float32)}
     return [
         {**_error_case(rng, (6, 1, 3), 8), "what": "known"},
+        {**_error_case(rng, (2, 5, 4), 7), "what": "known"},
         {**_error_case(rng, (2, 0, 5), 6), "what": "silent"},
+        {**_error_case(rng, (3, 6, 0), 8), "what": "silent"},
         {**nothing, "what": "nothing"},
     ]
 
@@ -221,6 +223,7 @@ def _rmse_cases(rng: np.random.Generator) -> list[Case]:
     return [
         {**_error_case(rng, (7, 1, 3), 9), "what": "all_rate"},
         {**_error_case(rng, (2, 0, 6, 0), 7), "what": "silent"},
+        {**_error_case(rng, (0, 5, 0, 3), 8), "what": "silent"},
         {**_error_case(rng, (5, 2), 6), "what": "all_rate"},
     ]
 
@@ -260,7 +263,12 @@ def _clip_cases(rng: np.random.Generator) -> list[Case]:
         y_true[e, f], y_pred[e, f] = 5, 6.4
         return {"y_true": y_true, "y_pred": y_pred, "lowest": lowest, "highest": highest}
 
-    return [case((5, 2, 4), 7, 1.0, 5.0), case((3, 0, 6), 8, 1.0, 5.0), case((4, 3), 6, 0.5, 10.0)]
+    return [
+        case((5, 2, 4), 7, 1.0, 5.0),
+        case((3, 0, 6), 8, 1.0, 5.0),
+        case((4, 3), 6, 0.5, 10.0),
+        case((3, 5), 7, 0.5, 10.0),
+    ]
 
 
 @question(
@@ -475,7 +483,7 @@ def _patience_cases(rng: np.random.Generator) -> list[Case]:
     first = np.cumsum(-rng.uniform(0.01, 0.03, rng.integers(2, 7))) + 1.1  # with a patience of 1, only falls go on
     impatient = [*first.tolist(), *_above(rng, first[-1], 1), *(first[-1] - [0.01, 0.02]).tolist()]
     return [
-        *(case(what, int(rng.integers(3, 6))) for what in ("stops", "stops", "ends", "ends", "tie", "tie")),
+        *(case(what, int(rng.integers(3, 6))) for what in ("stops", "ends", "tie") for _ in range(3)),
         {"errors": impatient, "patience": 1, "what": "stops"},
     ]
 

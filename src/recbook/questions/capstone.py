@@ -116,7 +116,7 @@ class _Toy:
 
 def _score_once_cases(rng: np.random.Generator) -> list[Case]:
     def case() -> Case:
-        n, level = int(rng.integers(5, 12)), float(rng.uniform(0.8, 1.0))
+        n, level = int(rng.integers(5, 25)), float(rng.uniform(0.8, 1.0))
         places = rng.permutation(n)[:3]
         best, tie = sorted(places[:2])
         valid = level + 0.01 * rng.permutation(np.arange(1, n + 1))
@@ -125,7 +125,7 @@ def _score_once_cases(rng: np.random.Generator) -> list[Case]:
         test[places[2]] = level + 0.03
         return {"valid": valid, "test": test}
 
-    return [case() for _ in range(3)]
+    return [case() for _ in range(4)]
 
 
 @question(
@@ -334,14 +334,16 @@ def _difference_cases(rng: np.random.Generator) -> list[Case]:
         counts = rng.permutation(np.linspace(4, 30, n_users).astype(int))
         users = rng.permutation(np.repeat(np.arange(n_users) * 3 + 2, counts))
         ratings = rng.integers(1, 6, len(users)).astype(float)
-        # Both models are bad for the same users and wrong in the same direction: their errors go together.
-        together = rng.normal(0, 0.7, len(users)) * (0.6 + 0.8 * (users % 2))
+        # Both models are bad for the same users and wrong in the same direction: their errors go together. How large
+        # they are differs much from case to case, so that it takes luck to guess the limits.
+        size = float(np.exp(rng.uniform(np.log(0.25), np.log(1.2))))
+        together = size * rng.normal(0, 1, len(users)) * (0.6 + 0.8 * (users % 2))
         for_user = rng.permutation(np.linspace(-0.25, 0.3, n_users))[(users - 2) // 3]
         a = ratings + together
-        b = ratings + together * (1.0 + for_user) + rng.normal(0, 0.03, len(users))
+        b = ratings + together * (1.0 + for_user) + size * rng.normal(0, 0.04, len(users))
         return {"a": a, "b": b, "ratings": ratings, "users": users, "seed": int(rng.integers(1, 10_000))}
 
-    return [case(30), case(24)]
+    return [case(n_users) for n_users in (30, 24, 27)]
 
 
 @question(
@@ -382,7 +384,8 @@ def difference(code: Code, case: Case) -> Parts:
 
 def _leaderboard_cases(rng: np.random.Generator) -> list[Case]:
     def case(data: str, split: str, other_data: str, other_split: str) -> Case:
-        errors = np.round(0.86 + 0.01 * rng.permutation(9) + rng.uniform(0, 0.004, 9), 4)
+        level = rng.uniform(0.7, 1)
+        errors = np.round(level + 0.01 * rng.permutation(9) + rng.uniform(0, 0.004, 9), 4)
         rows = [
             ("one", data, split, "validation"), ("two", data, split, "unknown"), ("three", data, split, "test"),
             ("four", data, other_split, "validation"), ("five", other_data, split, "validation"),

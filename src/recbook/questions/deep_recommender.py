@@ -80,7 +80,7 @@ def _make_batches_cases(rng: np.random.Generator) -> list[Case]:
         }  # fmt: skip
 
     def batches() -> tuple[int, int]:  # fewer batches than a batch has ratings
-        return int(rng.integers(4, 7)), int(rng.integers(8, 14))
+        return int(rng.integers(4, 10)), int(rng.integers(12, 28))
 
     first, second = batches(), batches()
     # No batch is so small that chance could put the same ratings into it twice.
@@ -231,8 +231,9 @@ def _hidden_layers_cases(rng: np.random.Generator) -> list[Case]:
         return {"what": what, "n_in": n_in, "hidden": hidden, "weights": weights,
                 "x": rng.normal(size=(6, n_in)).astype(np.float32)}  # fmt: skip
 
-    widths = [int(n) for n in rng.permutation(np.arange(6, 24))[:3]]  # of different sizes, and none like the input's
-    return [case("stack", 5, widths), case("dropout", 5, [8, 300]), case("single", 5, int(rng.integers(6, 60)))]
+    widths = [int(n) for n in rng.permutation(np.arange(6, 40))[:3]]  # of different sizes, and none like the input's
+    single = case("single", int(rng.integers(3, 40)), int(rng.integers(40, 200)))
+    return [case("stack", 5, widths), case("dropout", 5, [8, 300]), single]
 
 
 class _Holder(nn.Module):
@@ -570,7 +571,7 @@ def _evaluate_cases(rng: np.random.Generator) -> list[Case]:
         return {"user": user, "movie": movie, "users": users, "movies": movies,
                 "ratings": user[users] + movie[movies] - errors}  # fmt: skip
 
-    return [case(15), case(23)]
+    return [case(15), case(23), case(18)]
 
 
 @question(

@@ -288,7 +288,7 @@ def scale(code: Code, case: Case) -> Parts:
 
 def _to_stars_cases(rng: np.random.Generator) -> list[Case]:
     inside = rng.uniform(0.05, 0.95, 8).astype(np.float32)
-    outside = rng.permutation(np.array([-0.3, -0.04, 0.3, 0.6, 1.06, 1.5])).astype(np.float32)
+    outside = rng.permutation([-0.3, -0.04, 1.06, 1.5, *rng.uniform(0.2, 0.8, 4)]).astype(np.float32)
     return [
         {"scaled": inside, "lowest": 0.5, "highest": 5.0, "what": "stars"},
         {"scaled": inside, "lowest": 1.0, "highest": 4.0, "what": "stars"},
@@ -684,6 +684,7 @@ def _top_n_case(rng: np.random.Generator, what: str, n_movies: int, n: int) -> C
     n_ratings[edge] = 4
     table[user, seen] = [-0.1, -0.05, -0.2]
     table[user, rare] = [-0.02, -0.03, -0.07]
+    table *= rng.uniform(0.7, 1.8)
     return {"what": what, "table": table, "user": user, "seen": seen, "n": n, "n_ratings": n_ratings, "min_ratings": 4}
 
 
@@ -696,7 +697,7 @@ def _top_n_case(rng: np.random.Generator, what: str, n_movies: int, n: int) -> C
     cases=lambda rng: [
         _top_n_case(rng, "many", 16, 4),
         _top_n_case(rng, "many", 14, 5),
-        _top_n_case(rng, "few_left", 10, 8),
+        _top_n_case(rng, "few_left", 13, 10),
     ],
     parts={
         "indexes": equal(share=4, about="the recommended movies, in order"),

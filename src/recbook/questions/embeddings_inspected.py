@@ -165,6 +165,7 @@ def _find_titles_cases(rng: np.random.Generator) -> list[Case]:
         f"{words[0]} ({year})", f"{words[1]} and {words[0]}, The ({year + 1})", f"What About {words[2]}? ({year})",
         f"{words[3]} {year} ({year + 2})", f"R*U*N {words[4]} ({year + 3})", f"About {words[2]} ({year + 1})",
         f"Mr. {words[5]} ({year})", f"Mrs {words[5]} ({year + 4})", f"Run {words[4]} ({year + 4})",
+        *(f"{words[a]} with {words[b]} ({year + a})" for a in range(6, 10) for b in range(6, 10) if a != b),
     ]  # fmt: skip
     titles = [titles[i] for i in rng.permutation(len(titles))]
     return [
@@ -223,9 +224,9 @@ def _closeness(bonus: np.ndarray) -> Callable[[np.ndarray, np.ndarray], np.ndarr
 
 
 def _neighbors_cases(rng: np.random.Generator) -> list[Case]:
-    def case(what: str, n_movies: int = 9, k: int = 4) -> Case:
+    def case(what: str, n_movies: int = 90, k: int = 4) -> Case:
         words = [str(word) for word in rng.permutation(_WORDS)]
-        titles = [f"{words[i % 10]} ({1970 + i})" for i in range(n_movies)]
+        titles = [f"{words[i % 10]} ({1920 + i})" for i in range(n_movies)]
         embeddings = rng.normal(size=(n_movies, 3))
         bonus = rng.permutation(np.linspace(0, 0.4, n_movies))
         movie = int(rng.integers(3, n_movies - 3))
@@ -248,7 +249,11 @@ def _neighbors_cases(rng: np.random.Generator) -> list[Case]:
         return {"what": what, "embeddings": embeddings, "bonus": bonus, "titles": titles, "title": title,
                 "found": found, "k": k}  # fmt: skip
 
-    return [case("part"), case("several", k=3), case("ambiguous"), case("twin"), case("few", 7, 10), case("unknown")]
+    # So many movies, and two that are ambiguous, that nobody guesses which movie is meant.
+    return [
+        case("part"), case("several", k=3), case("ambiguous"), case("ambiguous", k=3), case("twin"),
+        case("few", 13, 15), case("unknown"),
+    ]  # fmt: skip
 
 
 @question(
@@ -334,8 +339,8 @@ def _rank_correlation_cases(rng: np.random.Generator) -> list[Case]:
 
     opposite = case("plain")
     opposite["y"] = -opposite["y"]
-    # Two with ties: in one alone, two ways to rank them may happen to agree.
-    return [case("plain"), opposite, case("mixed"), ties(), ties()]
+    # Several with ties: in one alone, two ways to rank them may happen to agree.
+    return [case("plain"), case("plain"), opposite, case("mixed"), case("mixed"), ties(), ties(), ties()]
 
 
 @question(
@@ -413,7 +418,7 @@ def _purity_cases(rng: np.random.Generator) -> list[Case]:
         neighbours[0, 0], neighbours[0, 1:] = 2, [m for m in neighbours[0] if m != 2][: k - 1]
         return {"neighbours": neighbours, "genres": genres}
 
-    return [case(9, 5, 3), case(12, 6, 4), case(8, 4, 2)]
+    return [case(9, 5, 3), case(12, 6, 4), case(8, 4, 2), case(14, 5, 3)]
 
 
 @question(
@@ -444,7 +449,7 @@ def _overlap_cases(rng: np.random.Generator) -> list[Case]:
 
     same = case(7, 3)
     same["second"] = same["first"][:, ::-1].copy()
-    return [case(10, 4), case(8, 3), same]
+    return [*(case(int(rng.integers(20, 40)), int(rng.integers(4, 9))) for _ in range(3)), same]
 
 
 @question(
@@ -526,7 +531,7 @@ def _recommend_cases(rng: np.random.Generator) -> list[Case]:
             titles[order[1]] = titles[order[0]]  # a rated film, there a second time
             titles[order[4]] = titles[order[3]]  # a film to recommend, there a second time
         elif what == "few_left":
-            rated = [int(i) for i in order if i not in (order[3], order[7])]
+            rated = [int(i) for i in order if i not in order[[3, 5, 7, 8]]]
         return {"what": what, "user": user, "items": items, "rated": rated, "titles": titles, "k": k}
 
     return [case("names", 4, 0.0), case("names", 3, -4.0), case("twins", 4, 0.0), case("few_left", 5, 0.0)]

@@ -54,6 +54,7 @@ def _bias_model_cases(rng: np.random.Generator) -> list[Case]:
     return [
         {**_table(rng, 6, 8), "reg_users": 4.0, "reg_movies": 1.5, "left_out": False},
         {**_table(rng, 7, 7), "reg_users": 0.5, "reg_movies": 3.0, "left_out": False},
+        {**_table(rng, 8, 6), "reg_users": 2.5, "reg_movies": 1.0, "left_out": False},
         {**_table(rng, 5, 6, left_out=True), "reg_users": 0.0, "reg_movies": 0.0, "left_out": True},
     ]
 
@@ -232,7 +233,7 @@ def _validation_split_cases(rng: np.random.Generator) -> list[Case]:
         test_users = np.sort(rng.permutation(n_users)[: n_users // 2])
         return {"users": users, "test_users": test_users, "share": share, "seed": int(rng.integers(1, 10_000))}
 
-    return [case(10, 0.4), case(7, 0.25)]
+    return [case(int(rng.integers(9, 16)), 0.4), case(int(rng.integers(6, 12)), 0.25)]
 
 
 @question(
@@ -440,7 +441,7 @@ def _scale_cases(rng: np.random.Generator) -> list[Case]:
         test[:2] = [1, 3]
         return {"train": train, "test": test}
 
-    return [case(9, 5), case(12, 6)]
+    return [case(9, 5), case(12, 6), case(11, 7)]
 
 
 @question(
@@ -495,7 +496,7 @@ def _top_k_cases(rng: np.random.Generator) -> list[Case]:
         scores[np.sort(best)] = scores[best][[1, 2, 0]]
         return {"scores": scores, "seen": [int(movie) for movie in rng.permutation(seen)], "k": k}
 
-    return [case(14, 5, 4), case(11, 3, 3), case(12, 8, 6)]
+    return [case(14, 5, 4), case(11, 3, 3), case(14, 9, 7)]
 
 
 @question(
@@ -537,7 +538,7 @@ def _list_case(rng: np.random.Generator, k: int, places: list[int], n_relevant: 
 
 def _list_cases(rng: np.random.Generator) -> list[Case]:
     """A longer list with hits beyond k; fewer relevant movies than places; more relevant movies than places."""
-    k, few, many = (int(rng.integers(*ends)) for ends in ((5, 9), (5, 9), (4, 7)))
+    k, few, many = (int(rng.integers(*ends)) for ends in ((5, 14), (5, 14), (4, 12)))
     in_longer = [*_some_places(rng, 2, k), *(k + place for place in _some_places(rng, 1, 4))]
     n_few, in_many = int(rng.integers(2, few - 1)), _some_places(rng, 1, many)
     return [
@@ -553,9 +554,9 @@ def _some_places(rng: np.random.Generator, fewest: int, n: int) -> list[int]:
 
 
 def _short_list(rng: np.random.Generator) -> Case:
-    length = int(rng.integers(3, 6))
+    length = int(rng.integers(3, 9))
     places = _some_places(rng, 1, length)
-    return _list_case(rng, int(rng.integers(7, 11)), places, len(places) + int(rng.integers(1, 4)), length)
+    return _list_case(rng, int(rng.integers(10, 20)), places, len(places) + int(rng.integers(1, 4)), length)
 
 
 def _no_relevant(rng: np.random.Generator) -> Case:
@@ -572,7 +573,7 @@ def _called(code: Any, case: Case) -> Any:
     objective="Measure a list by the share of its places that are well used.",
     points=1,
     needs=["precision_at_k"],
-    cases=lambda rng: [*_list_cases(rng), _short_list(rng)],
+    cases=lambda rng: [*_list_cases(rng), *(_short_list(rng) for _ in range(3))],
     parts={
         "full": close(share=3, about="the precision"),
         "short": close(about="the precision of a list that is too short"),

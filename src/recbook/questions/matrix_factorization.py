@@ -79,7 +79,7 @@ def _factor_tensors_cases(rng: np.random.Generator) -> list[Case]:
             "learning_rate": int(rng.integers(1, 50)) / 100,
         }  # fmt: skip
 
-    return [case(), case()]
+    return [case(), case(), case()]
 
 
 @question(

@@ -80,8 +80,8 @@ def _one_hot_cases(rng: np.random.Generator) -> list[Case]:
     words = ["writer", "artist", "none", "doctor", "student"]  # however rotated, in no alphabetical order
     categories = np.roll(words, rng.integers(5)).tolist()
     appearing = [categories[i] for i in (3, 1, 4, 0)]
-    some = [*appearing, *rng.choice(appearing, 4).tolist()]
-    everybody = [*appearing, categories[2], *rng.choice(categories, 5).tolist()]
+    some = [*appearing, *rng.choice(appearing, 8).tolist()]
+    everybody = [*appearing, categories[2], *rng.choice(categories, 8).tolist()]
     return [
         {"values": everybody, "categories": categories, "what": "matrix"},
         {"values": some, "categories": categories, "what": "empty_column"},
@@ -400,7 +400,7 @@ def user_bias_test(code: Code, case: Case) -> Parts:
 def _split_cases(rng: np.random.Generator) -> list[Case]:
     def case(counts: list[int], few: list[int], eighths: int, index: str) -> Case:
         # Of a multiple of eight ratings, so many eighths are a whole number, however they are computed.
-        counts = [*counts, *(8 * rng.integers(1, 4, rng.integers(3, 9))).tolist(), *few]
+        counts = [*counts, *(8 * rng.integers(1, 4, rng.integers(3, 60))).tolist(), *few]
         users = rng.permutation(np.repeat(rng.permutation(len(counts)), counts))
         return {"user": users, "row": rng.permutation(5000)[: len(users)], "fraction": eighths / 8, "index": index,
                 "seed": int(rng.integers(1, 1000))}  # fmt: skip
@@ -558,13 +558,14 @@ def _dense(matrix: torch.Tensor) -> torch.Tensor:
 
 
 def _density_cases(rng: np.random.Generator) -> list[Case]:
-    def case(n_users: int, n_movies: int, n: int) -> Case:
+    def case(n_users: int, n_movies: int) -> Case:
+        n = int(n_users * n_movies * rng.uniform(0.2, 0.8))
         cells = np.sort(rng.permutation(n_users * n_movies)[:n])
         values = rng.choice([-2.0, -1.0, 1.0, 2.0], n)
         values[:2] = 0.0  # centred ratings can be 0, and are ratings all the same
         return {"cells": np.stack(np.divmod(cells, n_movies)), "values": values, "shape": (n_users, n_movies)}
 
-    return [case(6, 9, int(rng.integers(12, 20))), case(10, 7, int(rng.integers(20, 30)))]
+    return [case(int(rng.integers(6, 20)), int(rng.integers(21, 40))), case(int(rng.integers(21, 40)), 7)]
 
 
 @question(

@@ -58,9 +58,10 @@ def _softmax_loss_cases(rng: np.random.Generator) -> list[Case]:
             "large": scale > 5,
         }
 
-    large = case(3, 5, 4, 20.0)
-    large["users"][0], large["movies"][0] = 18, 18  # a score of 1296, whatever the seed: its exponential is too large
-    return [case(4, 9, 3, 1.0), case(5, 6, 2, 1.3), large]
+    large = [case(3, 5, 4, 20.0), case(4, 6, 4, 20.0)]
+    for each in large:
+        each["users"][0], each["movies"][0] = 18, 18  # a score of 1296, whatever the seed: its exponential is too large
+    return [case(4, 9, 3, 1.0), case(5, 6, 2, 1.3), *large]
 
 
 @question(
@@ -108,18 +109,22 @@ softmax_or_squared = quiz(
 
 
 def _multinomial_loss_cases(rng: np.random.Generator) -> list[Case]:
-    targets = np.zeros((4, 8), np.float32)  # very different numbers of targets: one, four, none, two
-    for row, n in zip(targets, (1, 4, 0, 2), strict=True):
-        row[rng.permutation(8)[:n]] = 1
-    ordinary = {"what": "ordinary", "scores": _normal(rng, 4, 8, scale=1.5), "targets": targets}
-    scores, closed = _normal(rng, 3, 7, scale=1.5), np.zeros((3, 7), np.float32)
-    for i in range(3):
-        order = rng.permutation(7)
-        scores[i, order[:2]] = -np.inf
-        closed[i, order[2 : 4 + i % 2]] = 1
-    closed_ones = {"what": "closed", "scores": scores, "targets": closed}
+    def ordinary() -> Case:
+        targets = np.zeros((4, 8), np.float32)  # very different numbers of targets: one, four, none, two
+        for row, n in zip(targets, (1, 4, 0, 2), strict=True):
+            row[rng.permutation(8)[:n]] = 1
+        return {"what": "ordinary", "scores": _normal(rng, 4, 8, scale=1.5), "targets": targets}
+
+    def closed() -> Case:
+        scores, targets = _normal(rng, 3, 7, scale=1.5), np.zeros((3, 7), np.float32)
+        for i in range(3):
+            order = rng.permutation(7)
+            scores[i, order[:2]] = -np.inf
+            targets[i, order[2 : 4 + i % 2]] = 1
+        return {"what": "closed", "scores": scores, "targets": targets}
+
     nothing = {"what": "nothing", "scores": _normal(rng, 2, 5), "targets": np.zeros((2, 5), np.float32)}
-    return [ordinary, closed_ones, nothing]
+    return [ordinary(), ordinary(), closed(), closed(), nothing]
 
 
 @question(
@@ -165,14 +170,18 @@ def multinomial_loss(code: Code, case: Case) -> Parts:
 
 def _select_random_cases(rng: np.random.Generator) -> list[Case]:
     # 1600 users with the same likes, and 3200 who like only the first of these, which makes it the popular one.
-    n_movies = int(rng.integers(9, 13))
+    n_movies = int(rng.integers(14, 20))
     likes = rng.permutation(n_movies)[: rng.integers(3, 6)]
     liked = np.zeros((4800, n_movies), np.float32)
     liked[:1600, likes] = 1
     liked[1600:, likes[0]] = 1
-    some = _zeros_and_ones(rng, int(rng.integers(60, 90)), 10)
-    some[::3] = np.eye(10, dtype=np.float32)[rng.integers(0, 10, len(some[::3]))]  # only one movie can be drawn
-    return [{"what": "members", "liked": some}, {"what": "chances", "liked": liked}]
+
+    def members() -> Case:
+        some = _zeros_and_ones(rng, int(rng.integers(60, 160)), 10)
+        some[::3] = np.eye(10, dtype=np.float32)[rng.integers(0, 10, len(some[::3]))]  # only one movie can be drawn
+        return {"what": "members", "liked": some}
+
+    return [members(), members(), {"what": "chances", "liked": liked}]
 
 
 @question(
@@ -221,11 +230,15 @@ def _left_out_split_cases(rng: np.random.Generator) -> list[Case]:
     def case(what: str, share: float, n_users: int, n_movies: int) -> Case:
         return {"what": what, "liked": _zeros_and_ones(rng, n_users, n_movies), "share": share}
 
+    def some(low: float, high: float) -> Case:
+        return case("some", float(rng.uniform(low, high)), int(rng.integers(1800, 2200)), 24)
+
+    # Several of each: one share, or one number of likes, is soon met by chance.
+    few, many = (0.12, 0.44), (0.56, 0.88)
     return [
-        case("some", float(rng.uniform(0.15, 0.42)), int(rng.integers(1800, 2200)), 24),
-        case("some", float(rng.uniform(0.58, 0.85)), int(rng.integers(1800, 2200)), 24),
-        case("none", 0.0, int(rng.integers(20, 40)), 12),
-        case("all", 1.0, int(rng.integers(20, 40)), 12),
+        *(some(*ends) for ends in (few, many, few, many, few)),
+        *(case("none", 0.0, int(rng.integers(20, 40)), 12) for _ in range(2)),
+        *(case("all", 1.0, int(rng.integers(20, 40)), 12) for _ in range(2)),
     ]
 
 
@@ -327,18 +340,19 @@ def watched_features(code: Code, case: Case) -> Parts:
 
 
 def _user_features_cases(rng: np.random.Generator) -> list[Case]:
-    n_movies = 10
+    n_movies = 14
     years = rng.integers(1940, 1999, n_movies).astype(np.float32)
     years[0], years[1] = 1930, 1998  # never all the same
-    undated = rng.permutation(np.arange(2, n_movies))[:2]
+    undated = rng.permutation(np.arange(2, n_movies))[:4]
     years[undated] = np.nan
-    genres = _zeros_and_ones(rng, n_movies, 4, 0.3)
+    genres = _zeros_and_ones(rng, n_movies, 5, 0.3)
     known = _zeros_and_ones(rng, 5, n_movies)
     known[0, [0, undated[0]]] = 1  # somebody knows a dated and an undated movie
     known[1] = 0
     known[1, [0, 1, undated[1]]] = 1
-    nobody = np.zeros((2, n_movies), np.float32)
-    nobody[1, undated] = 1  # and somebody who knows only undated ones
+    nobody = np.zeros((6, n_movies), np.float32)
+    nobody[1, undated] = 1  # and some who know only undated ones
+    nobody[[2, 3, 4, 5], undated] = 1
     base = {"genres": genres, "years": years}
     return [{**base, "known": known, "empty": False}, {**base, "known": nobody, "empty": True}]
 
@@ -486,7 +500,7 @@ def recommend(code: Code, case: Case) -> Parts:
 
 def _lists_and_relevant(rng: np.random.Generator) -> list[Case]:
     cases = []
-    for n_users, n_movies, k in ((9, 14, 4), (8, 12, 5), (10, 15, 3)):
+    for n_users, n_movies, k in ((9, 14, 4), (8, 12, 5), (10, 15, 3), (11, 16, 6)):
         recommended = np.stack([rng.permutation(n_movies)[:k] for _ in range(n_users)])
         relevant = rng.random((n_users, n_movies)) < 0.35
         relevant[0] = False  # nobody's favourite
@@ -567,10 +581,11 @@ def _sampled_softmax_cases(rng: np.random.Generator) -> list[Case]:
             "large": scale > 5,
         }
 
-    large = case(3, 9, 4, 20.0)
-    large["users"][:], large["movies"][:] = np.abs(large["users"]), np.abs(large["movies"])
-    large["users"][0], large["movies"][large["sampled"][1]] = 20, 20  # a score of 1200, whatever the seed
-    return [case(4, 12, 5), case(5, 10, 6), large]
+    large = [case(3, 9, 4, 20.0), case(4, 8, 5, 20.0)]
+    for each in large:
+        each["users"][:], each["movies"][:] = np.abs(each["users"]), np.abs(each["movies"])
+        each["users"][0], each["movies"][each["sampled"][1]] = 20, 20  # a score of 1200, whatever the seed
+    return [case(4, 12, 5), case(5, 10, 6), *large]
 
 
 @question(
