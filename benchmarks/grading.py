@@ -201,9 +201,7 @@ def print_floor(arguments: list[str]) -> None:
 
 def table(timings: list[Timing]) -> Table:
     """The timings as a table; the first one is what the others are compared with."""
-    shown = Table(
-        "", "hand-ins", "seconds each", "a minute", "times stock", title=f"A class of {N_HANDINS}: {CHAPTER}"
-    )
+    shown = Table("", "hand-ins", "seconds each", "a minute", "times stock", title=f"A class of {N_HANDINS}: {CHAPTER}")
     for timing in timings:
         faster = timings[0].each / timing.each
         shown.add_row(
