@@ -82,7 +82,8 @@ def register(chapter: str, course: Path) -> NotebookNode:
     the chapter does not fit the marks that are there.
     """
     _write_config(course)
-    is_new = not (course / "gradebook.db").exists()
+    url = database_url(course)
+    is_new = url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists()
     with open_gradebook(course) as book:  # a broken or locked gradebook is found here, where it can be named
         _wait_until_free(book)
     notebook = source_notebook(

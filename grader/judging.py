@@ -101,11 +101,14 @@ class Graded:
 
 
 def prepare(plan: Plan, handin: Handin, old: HandinRecord | None) -> Prepared:
-    """Read and repair a hand-in, and see what of an earlier run's record still holds. Raises nothing.
+    """Read and repair a hand-in, and see what of an earlier run's record still holds.
 
-    Where there is no earlier record, no answer of a reference is looked at: it can run before they are known.
+    Without an earlier record, no answer of a reference is looked at: the hand-in can run before they are known. Raises
+    only what asking the references raises.
     """
     prepared = Prepared(handin)
+    if old:
+        _ = plan.known  # out here: what is wrong with the references is no fault of a hand-in
     try:
         prepared = replace(prepared, digest=_digest_files(handin.folder))
         if old and (
