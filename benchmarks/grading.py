@@ -33,9 +33,9 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from grader.apart import LIBRARIES
+from grader.chapter import imports_of
 from grader.gradebook import register
 from grader.handins import Matched, match, read_handin
-from grader.judging import imports_of
 from grader.simulate import simulate
 from recbook.question import Question
 from recbook.questions import of_chapter

@@ -99,6 +99,27 @@ def parse_chapter(text: str, chapter: str, exercises: Sequence[Exercise]) -> Not
     return notebook
 
 
+def imports_of(notebook: NotebookNode) -> list[str]:
+    """The modules that a notebook imports."""
+    names: dict[str, None] = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            names |= dict.fromkeys(_imports(cell.source))
+    return list(names)
+
+
+def _imports(source: str) -> Iterable[str]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # magics
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
 def checked_exercise(cell: NotebookNode) -> str | None:
     """The id in a cell that is nothing but `check("<id>")`, or None. Comments do not count."""
     if cell.cell_type != "code":

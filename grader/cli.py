@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import inspect
 import json
 import os
@@ -47,6 +49,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 
 def run() -> None:
     """Entry point of `python -m grader`."""
+    # Imports make a million things of which none is garbage: looking for it less often saves a fifth of a start, and
+    # not looking at all on the way out a second.
+    gc.set_threshold(200_000, 50, 1000)
+    atexit.register(gc.freeze)
     app(prog_name="python -m grader")
 
 

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jupytext
-from nbgrader.api import Gradebook
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from grader.apart import Isolation
-from grader.chapter import chapter_path
+from grader.chapter import chapter_path, imports_of
 from grader.errors import OutNotWritable, UnknownChapter
-from grader.gradebook import Marks, marks_of, open_gradebook, register
-from grader.handins import Handin, find_handins
-from grader.judging import Graded, Plan, Prepared, imports_of, judge_handin, prepare
-from grader.keeping import autograded_path, feedback_path, keep, rows_of
+from grader.handins import find_handins
 from grader.limits import Limits
-from grader.pools import DaskPool, LocalPool, Pool
-from grader.records import HandinRecord, read_record, record_path
-from grader.references import keep_secret
+from grader.pools import DaskPool, LocalPool
 from grader.results import Log, Row, prepare_out, write_grades
-from grader.supervise import Response
 from recbook.errors import UnknownExercise
-from recbook.questions import of_chapter, refuse_unknown
+from recbook.questions import refuse_unknown
 
-#: How many hand-ins are ready for each worker: enough that none waits while the references are asked.
-_AHEAD = 4
+if TYPE_CHECKING:
+    from grader.classwork import Done
 
 
 @dataclass(frozen=True)
@@ -84,18 +76,17 @@ def grade(
             pool = DaskPool(scheduler, isolation, libraries) if scheduler else LocalPool(jobs, isolation, libraries)
             try:
                 with console.status(f"preparing {chapter}"):
-                    exercises, release = of_chapter(chapter), register(chapter, out)
-                    plan = Plan(chapter, exercises, release, keep_secret(out, secret), limits)
-                with open_gradebook(out) as book, _progress(console) as progress:
+                    from grader.classwork import grade_each, plan_for  # only now: with it, nbgrader is imported
+
+                    plan = plan_for(chapter, out, secret, limits)
+                with _progress(console) as progress:
                     task = progress.add_task(f"grading {chapter}", total=len(handins))
-                    for prepared, graded in grade_all(plan, handins, pool, book, out, again):
-                        if graded is None:
-                            done[prepared.handin.student] = rows_of(prepared.old, _marks(book, prepared).by_hand)
-                        else:
-                            done[graded.handin.student] = keep(plan, graded, book, out)
+                    for graded in grade_each(plan, handins, pool, out, again):
+                        record = graded.record
+                        done[record.student] = graded.rows
+                        if graded.starts is not None:
                             n_graded += 1
                             _log_graded(log, graded)
-                        record = graded.record if graded else prepared.old
                         if record.problem or record.fault:
                             problems.append(f"{record.student}: {record.problem or record.fault}")
                         progress.advance(task)
@@ -122,65 +113,15 @@ def _refuse_unknown(chapter: str) -> None:
         raise UnknownChapter(str(error)) from None
 
 
-# --- Many hand-ins -------------------------------------------------------------------------------------------------
-
-
-def grade_all(
-    plan: Plan, handins: Sequence[Handin], pool: Pool, book: Gradebook, out: Path, again: bool = False
-) -> Iterator[tuple[Prepared, Graded | None]]:
-    """Grade hand-ins, as many at a time as the pool has room for, and yield each when it is ready.
-
-    None in the place of what was graded: an earlier run did it, and it holds. Raises `ChildProblem`.
-    """
-    running: dict[Future[Response], Prepared] = {}
-    for handin in handins:
-        prepared = prepare(plan, handin, None if again else _earlier(plan, handin, book, out))
-        if prepared.is_done:
-            yield prepared, None
-        elif prepared.matched is None:
-            yield prepared, judge_handin(plan, prepared, Response())
-        else:
-            running[pool.submit(prepared.code, prepared.asks, plan.limits)] = prepared
-            if len(running) >= _AHEAD * pool.size:
-                yield from _ready(plan, running)
-    while running:
-        yield from _ready(plan, running)
-
-
-def _ready(plan: Plan, running: dict[Future[Response], Prepared]) -> Iterator[tuple[Prepared, Graded]]:
-    _ = plan.known  # the first time, the references are asked here, while the first hand-ins run
-    ready, _ = wait(running, return_when=FIRST_COMPLETED)
-    for future in ready:
-        prepared = running.pop(future)
-        yield prepared, judge_handin(plan, prepared, future.result())
-
-
-def _earlier(plan: Plan, handin: Handin, book: Gradebook, out: Path) -> HandinRecord | None:
-    """The record of an earlier run, if everything that should be there beside it is."""
-    folder = handin.folder.parent.name
-    record = read_record(record_path(out, folder, plan.chapter))
-    if record is None or not feedback_path(out, folder, plan.chapter).exists():
-        return None
-    if not record.problem and not record.fault and not autograded_path(out, folder, plan.chapter).exists():
-        return None
-    marks = marks_of(book, plan.chapter, handin.student)
-    expected = {each.exercise.replace(".", "-"): each.points for each in record.exercises}
-    return record if marks.automatic == expected else None
-
-
-def _marks(book: Gradebook, prepared: Prepared) -> Marks:
-    return marks_of(book, prepared.old.chapter, prepared.handin.student)
-
-
 # --- Telling -------------------------------------------------------------------------------------------------------
 
 
-def _log_graded(log: Log, graded: Graded) -> None:
+def _log_graded(log: Log, graded: Done) -> None:
     record = graded.record
     log.write(
         "graded", student=record.student, points=record.points,
         max_points=sum(each.max_points for each in record.exercises), seconds=round(record.wall_seconds, 2),
-        cpu_seconds=round(record.cpu_seconds, 2), peak_mb=record.peak_memory >> 20, starts=graded.response.starts,
+        cpu_seconds=round(record.cpu_seconds, 2), peak_mb=record.peak_memory >> 20, starts=graded.starts,
         notes=[*record.notes, *record.events],
     )  # fmt: skip
     if record.problem or record.fault:

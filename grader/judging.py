@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import sys
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -195,27 +194,6 @@ def _code(matched: Matched, name: str) -> str:
     """The source of the cell that has the last word on a name."""
     cells = defining_cells(matched, name)
     return dict(matched.run)[cells[-1]][:_MAX_CODE] if cells else ""
-
-
-def imports_of(release: NotebookNode) -> list[str]:
-    """The modules that a released notebook imports: what a worker should have at hand."""
-    names: dict[str, None] = {}
-    for cell in release.cells:
-        if cell.cell_type == "code":
-            names |= dict.fromkeys(_imports(cell.source))
-    return list(names)
-
-
-def _imports(source: str) -> Iterable[str]:
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:  # magics
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
 
 
 def _digest(*parts: object) -> str:
