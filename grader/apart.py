@@ -28,7 +28,10 @@ from grader.limits import Limits
 
 Isolation = Literal["namespaces", "none"]
 #: What nearly every chapter imports; a chapter's own imports come on top.
-LIBRARIES = ("torch", "numpy", "pandas", "matplotlib.pyplot", "recbook", "recbook.shell", "recbook.respond")
+LIBRARIES = (
+    "torch", "numpy", "pandas", "matplotlib.pyplot", "recbook", "recbook.data", "recbook.plots", "recbook.shell",
+    "recbook.respond",
+)  # fmt: skip
 _WARM = Path(__file__).with_name("warm.py")
 _START_SECONDS = 120.0
 _KILL_SECONDS = 15.0
@@ -257,6 +260,10 @@ def _environment(place: str, fonts: str) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TZ": "UTC",
         "PYTHONHASHSEED": "0",
+        # All memory from the C library, and that in large pages where the system has some: for each small page that
+        # a process holds, a fork and its end cost time; with hundreds of megabytes of libraries, more than the walls.
+        "PYTHONMALLOC": "malloc",
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         # Its allocator would start a thread, and then it is not safe to fork.

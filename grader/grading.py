@@ -72,7 +72,7 @@ def grade(
         with Log(out / "log.jsonl") as log:
             log.write("start", chapter=chapter, handins=len(handins), jobs=jobs)
             # The workers warm up while everything else is made ready.
-            libraries = imports_of(jupytext.read(chapter_path(chapter)))
+            libraries = [*imports_of(jupytext.read(chapter_path(chapter))), f"recbook.questions.{chapter}"]
             pool = DaskPool(scheduler, isolation, libraries) if scheduler else LocalPool(jobs, isolation, libraries)
             try:
                 with console.status(f"preparing {chapter}"):

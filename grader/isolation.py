@@ -31,7 +31,7 @@ _BECOME_NOBODY = (
 _SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _DETAILS = (
     "/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime",
-    "/sys/devices/system/cpu",
+    "/sys/devices/system/cpu", "/sys/kernel/mm/transparent_hugepage",
 )  # fmt: skip
 _PROBE_SECONDS = 20
 
