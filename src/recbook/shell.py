@@ -231,13 +231,13 @@ def quiet_shell() -> QuietShell:
 def run_cell(shell: QuietShell, source: str, draw: bool = True) -> BaseException | None:
     """Run one cell; its outputs are then in `shell.recorder.outputs`. Returns what ended it early, if anything.
 
-    Without `draw`, a line says what figures there are.
+    Without `draw`, figures are left out: each costs more time than most cells.
     """
     shell.recorder.begin()
     with _printing_to(shell.recorder):
         try:
             result = shell.run_cell(source, store_history=True)
-            _keep_figures(shell.recorder, draw)
+            _close_figures(shell.recorder, draw)
         except BaseException as error:  # an alarm that rings outside the cell's own code, KeyboardInterrupt, ...
             return error
     return result.error_before_exec or result.error_in_exec
@@ -258,16 +258,15 @@ def _picture(figure: Any) -> bytes:
     return file.getvalue()
 
 
-def _keep_figures(recorder: Recorder, draw: bool) -> None:
-    """Keep and close the open matplotlib figures, as a notebook does at the end of a cell."""
+def _close_figures(recorder: Recorder, draw: bool) -> None:
+    """Draw and close the open matplotlib figures, as a notebook does at the end of a cell."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is None:
         return
-    for number in pyplot.get_fignums():
+    for number in pyplot.get_fignums() if draw else ():
         try:
             figure = pyplot.figure(number)
-            data = {"text/plain": repr(figure)}
-            recorder.display("display_data", data | ({"image/png": _picture(figure)} if draw else {}))
+            recorder.display("display_data", {"text/plain": repr(figure), "image/png": _picture(figure)})
         except Exception as error:
             recorder.stream("stderr", f"(a figure could not be drawn: {type(error).__name__})\n")
     pyplot.close("all")
