@@ -35,6 +35,8 @@ LIBRARIES = (
 _WARM = Path(__file__).with_name("warm.py")
 _START_SECONDS = 120.0
 _KILL_SECONDS = 15.0
+#: How often a child is handed to a worker that turns out to be dead.
+_TRIES = 3
 _MAX_TROUBLE = 2_000
 
 
@@ -117,9 +119,18 @@ class Worker:
 
     def start(self, job: dict[str, Any], limits: Limits) -> Apart:
         """Start a child with this job; the caller closes it. Raises `ChildProblem` when no worker can be started."""
-        if not self.tell({"do": "nothing"}):  # not launched yet, or it has died since the last child
-            self.close()
-            self.launch()
+        for _ in range(_TRIES):  # a worker may die between one message and the next
+            if not self.tell({"do": "nothing"}):  # not launched yet, or it has died since the last child
+                self.close()
+                self.launch()
+            if apart := self._hand_over(job, limits):
+                return apart
+        problem = self.trouble()
+        self.close()
+        raise ChildProblem(f"The process for student code has ended by itself.\n{problem}")
+
+    def _hand_over(self, job: dict[str, Any], limits: Limits) -> Apart | None:
+        """Tell the worker to start a child; None when it is not there any more."""
         reader, writer = os.pipe()
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the child
         with tempfile.TemporaryFile() as file:
@@ -128,13 +139,11 @@ class Worker:
             message = {"do": "start", "limits": _plain(limits)}
             told = self.tell(message, [file.fileno(), writer, errors.fileno()])
         os.close(writer)
-        if not told:
-            os.close(reader)
-            errors.close()
-            problem = self.trouble()
-            self.close()
-            raise ChildProblem(f"The process for student code has ended by itself.\n{problem}")
-        return Apart(self, reader, errors)
+        if told:
+            return Apart(self, reader, errors)
+        os.close(reader)
+        errors.close()
+        return None
 
     def tell(self, message: dict[str, Any], files: Sequence[int] = ()) -> bool:
         """Send a message; False when nobody is there to hear it."""

@@ -221,6 +221,25 @@ def test_a_worker_that_is_killed_is_replaced(walled):
 
 
 @needs_walls
+def test_a_worker_that_is_killed_between_two_messages_is_replaced(walled, monkeypatch):
+    run(walled, GOOD)
+    first, tell = walled._process, walled.tell
+
+    def tell_and_kill(message, files=()):
+        told = tell(message, files)
+        if message == {"do": "nothing"} and walled._process is first:
+            first.kill()
+            while tell({"do": "nothing"}):
+                time.sleep(0.01)
+        return told
+
+    monkeypatch.setattr(walled, "tell", tell_and_kill)
+    response = run(walled, GOOD)
+    assert walled._process is not first
+    assert response.asked[OVERLAP.id].answer.missing == ()
+
+
+@needs_walls
 def test_a_twin_is_warm_at_once_and_apart(walled):
     run(walled, GOOD)
     with Worker("namespaces") as twin, ThreadPoolExecutor(2) as threads:
