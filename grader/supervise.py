@@ -149,9 +149,11 @@ class _Watch:
             if ending != "timeout":
                 apart.wait(_END_SECONDS)
             apart.kill()
-            if apart.lost and self._lost < _MAX_LOST:
+            # Nothing of the hand-in has run when it dies before it is ready: somebody else has ended it.
+            ended_early = ending == "died" and not self._ready
+            if (apart.lost or ended_early) and self._lost < _MAX_LOST:
                 self._lost += 1
-                self.response.notes.append("the worker was lost: started again")
+                self.response.notes.append(f"the {'worker' if apart.lost else 'process'} was lost: started again")
                 return
             if not self._ready and not self._is_over():
                 raise ChildProblem(f"The process for student code did not start ({ending}).\n{apart.trouble()}")

@@ -210,6 +210,22 @@ def test_a_process_that_does_not_start_is_not_the_students_fault(worker):
         respond_apart(Code(file=("fine.py", GOOD)), [(OVERLAP, 1)], QUICK, broken)
 
 
+def test_a_process_killed_before_it_is_ready_is_started_again(worker):
+    killed = []
+
+    def start(job, limits):
+        apart = worker.start(job, limits)
+        if not killed:
+            killed.append(apart)
+            apart.kill()
+        return apart
+
+    response = respond_apart(Code(file=("fine.py", GOOD)), [(OVERLAP, 1)], QUICK, start)
+    assert killed[0].status == -9
+    assert answered(response, OVERLAP)
+    assert response.starts == 2
+
+
 FORGED = """
 import json, os
 def raw(text):
