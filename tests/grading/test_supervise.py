@@ -221,7 +221,7 @@ def test_a_process_killed_before_it_is_ready_is_started_again(worker):
         return apart
 
     response = respond_apart(Code(file=("fine.py", GOOD)), [(OVERLAP, 1)], QUICK, start)
-    assert killed[0].status == -9
+    assert killed[0].status < 0
     assert answered(response, OVERLAP)
     assert response.starts == 2
 
