@@ -13,8 +13,8 @@ The floor is the CPU time of the students' cells and the questions alone, in a p
 no grader that runs the notebooks can take less. Two such processes at once show what a second core of this machine is
 worth: they share its caches and, on a rented machine, its cores with strangers.
 
-The start of the command is the same for one worker and for two, and in a class of 24 it is a seventh of the whole.
-So there is a larger class as well, the same hand-ins several times, in which it is not.
+The start of the command takes as long for one worker as for two, which shows in a class of 24. So there is a larger
+class as well, the same hand-ins several times, in which it matters less.
 """
 
 from __future__ import annotations
