@@ -46,7 +46,7 @@ def read_code(source: str) -> Code:
 
 def defines(source: str, name: str) -> bool:
     """True when a cell defines a function or class of this name, also where it does not parse."""
-    return name in _DEFINITION.findall(source)
+    return name in (_cached_definitions(source) if len(source) <= _MAX_CACHED else _definitions(source))
 
 
 def parse(source: str) -> ast.Module | None:
@@ -72,9 +72,17 @@ def _without_magics(source: str) -> str:
     return "\n".join(lines)
 
 
+def _definitions(source: str) -> frozenset[str]:
+    """What a cell seems to define: also inside of something, and where it does not parse."""
+    return frozenset(_DEFINITION.findall(source))
+
+
+_cached_definitions = lru_cache(maxsize=512)(_definitions)
+
+
 def _read(source: str) -> Code:
     tree = parse(source)
-    seeming = frozenset(_DEFINITION.findall(source))
+    seeming = _definitions(source)
     if tree is None:
         return Code(None, seeming, frozenset(), frozenset(), frozenset(_WORD.findall(source[:MAX_SOURCE])))
     found = [(bound(node), node) for node in tree.body]

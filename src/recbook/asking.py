@@ -11,6 +11,7 @@ import traceback
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -155,10 +156,18 @@ def _own_randomness(seed: int) -> Iterator[None]:
     torch = sys.modules.get("torch")
     torch_state = torch.get_rng_state() if torch else None
     if torch:
-        torch.manual_seed(seed)
+        _seed_torch(torch, seed)
     try:
         yield
     finally:
         np.random.set_state(numpy_state)
         if torch:
             torch.set_rng_state(torch_state)
+
+
+def _seed_torch(torch: ModuleType, seed: int) -> None:
+    """As `torch.manual_seed`, which also leaves a note, with the whole call stack, for each accelerator not in use."""
+    if torch.cuda.is_initialized():
+        torch.manual_seed(seed)
+    else:
+        torch.default_generator.manual_seed(seed)

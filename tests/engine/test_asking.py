@@ -120,6 +120,16 @@ def test_the_notebooks_randomness_is_given_back():
     assert (torch.rand(1), np.random.rand()) == expected
 
 
+def test_code_that_draws_sees_torch_and_numpy_seeded():
+    def total(numbers):
+        return float(torch.rand(1)) + np.random.rand()
+
+    torch.manual_seed(11)
+    np.random.seed(11)
+    expected = float(torch.rand(1)) + np.random.rand()
+    assert ask(toy, {"total": total}, 11).cases[0].parts["total"] == expected
+
+
 def test_cases_depend_on_the_seed_only():
     def numbers(seed):
         return [case["numbers"].tolist() for case in draw_cases(toy, seed)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import pkgutil
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 
@@ -14,9 +15,10 @@ from recbook.question import Essay, Exercise, Question
 _MANY = 20
 
 
-def chapters() -> list[str]:
+@cache
+def chapters() -> tuple[str, ...]:
     """The names of the chapters that have questions."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))
 
 
 def refuse_unknown(chapter: str) -> None:
@@ -48,7 +50,7 @@ def find(id: str) -> Exercise:
     raise UnknownExercise(_unknown("exercise", id, [exercise.id for exercise in of_chapter(chapter)]))
 
 
-def _unknown(kind: str, name: str, known: list[str]) -> str:
+def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     if near:
         return f"There is no {kind} {name!r}. Did you mean {near[0]!r}?"
