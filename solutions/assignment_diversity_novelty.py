@@ -203,11 +203,12 @@ def project(embeddings):
 MODEL_ANSWERS = {
     "good_recommendations": """\
 As a model of stars it is good: its RMSE is below that of the bias model. As a maker of lists it is not: its NDCG@10 is
-less than half of that of the most rated movies and far below that of the list model, and these gaps are many times the
-spread over seeds. Its lists are more novel in bits than both. By embeddings they are more diverse than the most rated
-movies, by genres less, so I would not call them diverse. Its coverage is small: users share most of their ten movies.
-I would not use it for lists; I would take the list model and re-rank it a little, which raises diversity by embeddings
-while its NDCG stays within the spread. What no number here can see: whether users would have liked the unknown movies
+0.062 ± 0.003, against 0.144 ± 0.002 of the most rated movies and 0.284 ± 0.002 of the list model, and these gaps are
+many times the spread over seeds. Its lists are more novel than both: 4.38 bits against 1.70 and 2.26. By embeddings
+they are more diverse (0.884 against 0.760 and 0.793), by genres less (0.588 against 0.723 and 0.712), so I would not
+call them diverse. Its coverage is 0.016: users share most of their ten movies. I would not use it for lists; I would
+take the list model and re-rank it a little, which raises diversity by embeddings from 0.793 to 0.858 while its NDCG
+(0.281 ± 0.003) stays within the spread. What no number here can see: whether users would have liked the unknown movies
 they never rated. Held-out ratings are of movies people chose by themselves, mostly known ones. One would have to ask
 users, or show different lists to two groups and compare what they watch.""",
     "map_of_the_best": """\

@@ -586,14 +586,14 @@ distractor(
 distractor(
     "embeddings_inspected.rarely_rated",
     "b",
-    hint="A mean over all ratings gives every rating the same weight, not every movie. A movie with two ratings "
-    "appears in two of its terms.",
+    hint="A mean over all ratings gives every rating the same weight, not every movie. A movie without ratings "
+    "appears in none of its terms.",
 )
 distractor(
     "embeddings_inspected.rarely_rated",
     "d",
-    hint="Their gradient is small, that is so. But an embedding that stays where it is keeps the length it started "
-    "with, and that depends on the spread of the first random numbers.",
+    hint="It never changes, that is so. But an embedding that stays where it is keeps the length it started with, and "
+    "that depends on the spread of the first random numbers.",
 )
 
 # --- genre_purity ----------------------------------------------------------------------------------------------------

@@ -1005,8 +1005,8 @@ def squared_penalties(targets, exist, features, penalties):
 
 @mistake(
     "matrix_factorization.best_vectors",
-    hint="You kept the inverse matrix's diagonal only, or divided feature by feature. The features depend on each "
-    "other, so the whole system has to be solved at once.",
+    hint="You kept only the diagonal of the matrix, which solves for each feature by itself. The features depend on "
+    "each other, so the whole system has to be solved at once.",
 )
 def feature_by_feature(targets, exist, features, penalties):
     return _row_by_row(

@@ -734,8 +734,8 @@ distractor(
 distractor(
     "regularization.worse_error_better_lists",
     "b",
-    hint="Both models are judged on ratings they never saw, so learning by heart helps neither. Besides, the error on "
-    "the test ratings is the larger one for the model with the better lists.",
+    hint="A model that overfits less has a smaller error on the test ratings. But gravity doubles that error, while it "
+    "makes the lists better. So something else must have helped the lists.",
 )
 distractor(
     "regularization.worse_error_better_lists",

@@ -20,7 +20,7 @@ CITATION = (
     "19 pages. https://doi.org/10.1145/2827872"
 )
 _COMMON_TERMS = (
-    "research and teaching, not commercial; no endorsement by the University of Minnesota or GroupLens "
+    "for research, not commercial without permission; no endorsement by the University of Minnesota or GroupLens "
     "may be stated or implied; cite the paper"
 )
 NO_REDISTRIBUTION = f"GroupLens terms: {_COMMON_TERMS}; do not redistribute the data."

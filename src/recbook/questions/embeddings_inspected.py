@@ -390,12 +390,12 @@ def expected_norm(code: Code, case: Case) -> Parts:
 rarely_rated = quiz(
     "embeddings_inspected.rarely_rated",
     title="What becomes of a movie that nobody rates?",
-    objective="Explain what the first random numbers do to movies with few ratings.",
+    objective="Explain what the first random numbers do to movies without ratings.",
     choices=("a", "b", "c", "d"),
     hints=[
         "Which ratings does the gradient with respect to one movie's embedding depend on?",
         "A movie without ratings gets the gradient 0 in every step. Where does it end?",
-        "Few ratings, small steps: the embedding stays near the place where it started.",
+        "Every step adds nothing: the embedding stays where it started. How long was it there?",
     ],
 )
 
