@@ -321,6 +321,22 @@ def train_and_copy_parameters(model, fit, train_x, train_y, valid_x, valid_y, op
     return history
 
 
+@alternative("autoencoder.train")
+def train_and_watch_closely(model, fit, train_x, train_y, valid_x, valid_y, optimizer, n_epochs=20):
+    def rmse(result):
+        return math.sqrt(result[1] / result[2])
+
+    history, watched, kept = {"train": [], "valid": []}, [], {}
+    for epoch in range(n_epochs):
+        history["train"].append(rmse(fit(model, train_x, train_y, optimizer=optimizer)))
+        watched.append(rmse(fit(model, train_x, train_y, valid=True)))  # beside what is asked for
+        history["valid"].append(rmse(fit(model, valid_x, valid_y, valid=True)))
+        watched.append(rmse(fit(model, valid_x, valid_y, valid=True)))
+        kept[epoch] = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    model.load_state_dict(kept[min(kept, key=history["valid"].__getitem__)])
+    return history
+
+
 # --- evaluate --------------------------------------------------------------------------------------------------------
 
 

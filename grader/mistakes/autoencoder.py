@@ -1122,6 +1122,16 @@ def validates_on_training_data(model, fit, train_x, train_y, valid_x, valid_y, o
 
 @mistake(
     "autoencoder.train",
+    hint="You measure with the targets of training. They say how well the model remembers what it learned from. "
+    "Inputs and targets come in pairs: which targets belong to `valid_x`?",
+)
+def validates_on_training_targets(model, fit, train_x, train_y, valid_x, valid_y, optimizer, n_epochs=20):
+    return _epochs(model, fit, train_x, train_y, valid_x, valid_y, optimizer, n_epochs,
+                   measure=lambda: fit(model, valid_x, train_y, valid=True))  # fmt: skip
+
+
+@mistake(
+    "autoencoder.train",
     hint="You gave the inputs as targets. The inputs have 0 where nothing is known; in the targets this is NaN, so "
     "that the loss can leave it out. `fit` wants both `x` and `y`.",
 )
@@ -2246,18 +2256,18 @@ def predicts_in_training_mode(model, row, titles, k):
 distractor(
     "autoencoder.zeros_as_ratings",
     "b",
-    hint="The gradient is fine where an input is 0: it is 0 for the weight behind that input, and no NaN. "
-    "So training goes on, and the harm is not in the computing. What does the network believe it reads?",
+    hint="The gradient of a squared error is a number like any other where the target is 0, and no NaN. "
+    "So training goes on, and the harm is not in the computing. Where does that gradient pull the outputs at the gaps?",
 )
 distractor(
     "autoencoder.zeros_as_ratings",
     "c",
-    hint="With centred ratings there are just as many zeros, so it takes as long. What differs is what a 0 says: "
-    "compare it with the ratings around it, once on the scale of 1 to 5 and once centred.",
+    hint="The predictions do not stay the same. At a gap the masked loss asks for nothing. "
+    "What does the other loss ask for there, and at how many cells does it do so?",
 )
 distractor(
     "autoencoder.zeros_as_ratings",
     "d",
-    hint="Adding nothing is a statement too: when every rating adds between 1 and 5 times a weight, adding nothing is "
-    "what the lowest possible rating would do. What does adding nothing say when ratings lie around 0?",
+    hint="Not the target is added to the loss, but the squared error. Suppose the network puts out 4 at a gap, and the "
+    "target there is 0. How much does this cell add, and what would `NaN` have added?",
 )

@@ -179,6 +179,66 @@ def test_calling_fit_too_often_is_told_in_words():
     assert "StopIteration" not in verdict.hint
 
 
+def also_measures_training(model, fit, train_x, train_y, valid_x, valid_y, optimizer, n_epochs=20):
+    """Reports the training error as measured after the epoch, not as returned while training."""
+
+    def rmse(x, y):
+        _, squared_error, n_ratings = fit(model, x, y, valid=True)
+        return (squared_error / n_ratings) ** 0.5
+
+    history, best = {"train": [], "valid": []}, None
+    for _ in range(n_epochs):
+        fit(model, train_x, train_y, optimizer=optimizer)
+        history["train"].append(rmse(train_x, train_y))
+        history["valid"].append(rmse(valid_x, valid_y))
+        if history["valid"][-1] == min(history["valid"]):
+            best = weights_of(model)
+    model.load_state_dict(best)
+    return history
+
+
+def measures_twice(model, fit, *args, **kwargs):
+    def fit_and_look_again(model, x, y, valid=False, **settings):
+        result = fit(model, x, y, valid=valid, **settings)
+        return fit(model, x, y, valid=True) if valid else result
+
+    return solved.train(model, fit_and_look_again, *args, **kwargs)
+
+
+def measures_at_the_end_too(model, fit, train_x, train_y, valid_x, valid_y, optimizer, n_epochs=20):
+    history = solved.train(model, fit, train_x, train_y, valid_x, valid_y, optimizer, n_epochs)
+    fit(model, train_x, train_y, valid=True)
+    fit(model, valid_x, valid_y, valid=True)
+    return history
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("function", [also_measures_training, measures_twice, measures_at_the_end_too])
+def test_measuring_more_than_needed_does_no_harm_to_training(function, seed):
+    """The stand-in for `fit` once told one validation error a measurement, whatever data were measured."""
+    question = find("autoencoder.train")
+    verdict = judge_code(question, {**reference("autoencoder"), "train": function}, seed)
+    assert (verdict.verdict, verdict.points) == ("right", question.points), verdict.hint
+
+
+@pytest.mark.parametrize("measuring", [True, False])
+def test_inputs_with_the_targets_of_the_other_data_are_wrong(measuring):
+    """In the chapter both inputs are the same tensor, so the targets are all that tells training from validation."""
+
+    def mixes_up_targets(model, fit, train_x, train_y, valid_x, valid_y, optimizer, n_epochs=20):
+        def fit_wrongly(model, x, y, valid=False, **settings):
+            if valid == measuring:
+                y = train_y if valid else valid_y
+            return fit(model, x, y, valid=valid, **settings)
+
+        return solved.train(model, fit_wrongly, train_x, train_y, valid_x, valid_y, optimizer, n_epochs)
+
+    verdict = judge_function("autoencoder.train", mixes_up_targets)
+    assert verdict.verdict == "wrong"
+    assert verdict.mistake == ("validates_on_training_targets" if measuring else "")
+    assert "targets" in verdict.hint or not measuring
+
+
 # --- What a student may as well return -------------------------------------------------------------------------------
 
 

@@ -525,22 +525,46 @@ def _train_cases(rng: np.random.Generator) -> list[Case]:
     ]
 
 
+# What the inputs and the targets of either data consist of, and how many ratings these have.
+_INPUTS = {0.0: "training", 1.0: "validation"}
+_TARGETS = {5.0: "training", 6.0: "validation"}
+_N_RATINGS = {"training": 400, "validation": 50}
+_UNTRAINED = 2.5  # the error before the first epoch; also that of an epoch too many, which the log tells
+
+
 class _ScriptedFit:
-    """Stands in for `fit`: tells the errors of a script, moves the one weight to the epoch's number, keeps a log."""
+    """Stands in for `fit`: tells the errors of a script, moves the one weight to the epoch's number, keeps a log.
+
+    Which error it tells depends on the data it is given and on how often the model was trained, and on nothing else: so
+    measuring once more, on whatever data, gives the same number again and changes no other.
+    """
 
     def __init__(self, train_errors: list[float], valid_errors: list[float]):
-        self.errors = {False: iter(train_errors), True: iter(valid_errors)}
+        self.errors = {"training": train_errors, "validation": valid_errors}
+        self.n_trainings = 0
         self.log: list[str] = []
 
     def __call__(self, model, x, y, valid=False, optimizer=None, batch_size=64, generator=None):
-        which = {0.0: "train", 1.0: "valid"}.get(float(x[0, 0]), "?") + ("=" if torch.equal(x, y) else "≠")
-        self.log.append(f"{'measure' if valid else 'train'} on {which} {'with' if optimizer else 'without'} optimizer")
+        inputs, targets = _INPUTS.get(float(x[0, 0])), _TARGETS.get(float(y[0, 0]))
+        data = f"{inputs or 'other'} inputs and {targets or 'other'} targets"
+        if inputs == targets and inputs:
+            data = f"{inputs} data"
+        self._note(data, valid, bool(optimizer))
         if not valid:
+            self.n_trainings += 1
             with torch.no_grad():
                 model.layer.weight += 1
-        n_ratings = 50 if valid else 400
-        error = next(self.errors[valid], 1.0)  # called too often: the log tells
+        which = targets or inputs or "training"
+        errors = [_UNTRAINED, *self.errors[which], _UNTRAINED]
+        error, n_ratings = errors[min(self.n_trainings, len(errors) - 1)], _N_RATINGS[which]
         return model, error**2 * n_ratings, n_ratings
+
+    def _note(self, data: str, valid: bool, has_optimizer: bool) -> None:
+        """Log a call, but not what does no harm: measuring the training data as well, or the same thing once more."""
+        if not valid:
+            self.log.append(f"train on {data} {'with' if has_optimizer else 'without'} optimizer")
+        elif data != "training data" and self.log[-1:] != [f"measure on {data}"]:
+            self.log.append(f"measure on {data}")
 
 
 @question(
@@ -553,7 +577,7 @@ class _ScriptedFit:
     parts={
         "train_history": close(about="history['train']"),
         "valid_history": close(about="history['valid']"),
-        "calls": equal(share=2, about="the calls of `fit`, in order"),
+        "calls": equal(share=2, about="what `fit` trained on and measured, in order"),
         "kept": close(share=2, about="the epoch whose weights are kept"),
     },
     hints=[
@@ -572,8 +596,7 @@ def train(code: Code, case: Case) -> Parts:
     history = code.train(model, stand_in, train_x, train_x + 5, valid_x, valid_x + 5, optimizer, len(case["valid"]))
     yield "train_history", history["train"]
     yield "valid_history", history["valid"]
-    yield "calls", [call.replace("measure on valid≠ with optimizer", "measure on valid≠ without optimizer")
-                    for call in stand_in.log]  # fmt: skip
+    yield "calls", stand_in.log
     yield "kept", float(model.layer.weight)
 
 
@@ -1082,8 +1105,8 @@ zeros_as_ratings = quiz(
     objective="Tell a missing rating from a low one.",
     choices=("a", "b", "c", "d"),
     hints=[
-        "What does the number 0 mean on a scale from 1 to 5 stars, and what on a centred scale?",
-        "A network cannot know that a number stands for “no number”.",
-        "Before centring, 0 is lower than the worst rating.",
+        "How good would a movie be that somebody gave 0 stars?",
+        "A loss cannot know that a number stands for “no number”. What does it ask the network to put out at a gap?",
+        "Count the gaps and the ratings. Which prediction makes the mean over all cells small?",
     ],
 )
