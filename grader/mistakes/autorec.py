@@ -689,9 +689,8 @@ def means_forgotten(model, x, means):
 
 @mistake(
     "autorec.item_predictions",
-    hint="You added the means to the input. The model was trained on centred ratings, where a gap is 0; add the "
-    "means to "
-    "what comes out.",
+    hint="You added the means to the input. The model was trained on inputs whose gaps are 0, and it predicts "
+    "differences from the means; add the means to what comes out.",
 )
 def means_added_before(model, x, means):
     model.eval()

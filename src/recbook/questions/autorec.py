@@ -559,7 +559,7 @@ user_or_item = quiz(
     choices=("a", "b", "c", "d"),
     hints=[
         "Both models see the same ratings. What differs is what stands in one row.",
-        "Count: how many ratings does a row have, and what was subtracted from it?",
+        "Count: how many ratings does a row have, and which mean is added to what the network predicts for it?",
         "In the item model the movie's mean is known before training, and each output belongs to one user.",
     ],
 )
