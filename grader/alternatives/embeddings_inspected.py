@@ -102,6 +102,16 @@ def with_a_table(embeddings, titles, title, find, score, k=6):
 
 
 @alternative("embeddings_inspected.movie_neighbors")
+def scoring_only_the_others(embeddings, titles, title, find, score, k=6):
+    found = [titles.index(title)] if title in titles else find(titles, title)
+    if not found:
+        raise ValueError(f"no movie is called {title}")
+    others = np.array([i for i, other in enumerate(titles) if other != titles[found[0]]])
+    order = np.argsort(-score(embeddings[found[0]], embeddings[others]), kind="stable")
+    return found[0], others[order[:k]].tolist()
+
+
+@alternative("embeddings_inspected.movie_neighbors")
 def with_minus_infinity(embeddings, titles, title, find, score, k=6):
     names = np.array(titles, dtype=object)
     exact = np.flatnonzero(names == title)

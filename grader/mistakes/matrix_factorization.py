@@ -45,6 +45,21 @@ def small_but_positive(n_users, n_movies, n_factors, generator):
 
 @mistake(
     "matrix_factorization.factor_tensors",
+    hint="Your numbers have the right mean and spread, but they come from a uniform distribution: none of them lies far "
+    "from 0. The docstring asks for a normal one, as `torch.randn` draws it.",
+)
+def uniform(n_users, n_movies, n_factors, generator):
+    return _draw(
+        n_users,
+        n_movies,
+        n_factors,
+        generator,
+        lambda k, n, g: (0.3464 * (torch.rand(k, n, generator=g) - 0.5)).requires_grad_(),
+    )
+
+
+@mistake(
+    "matrix_factorization.factor_tensors",
     hint="With zeros everywhere, the gradient of each tensor is a product with the zeros of the other: it is 0 for "
     "ever, and nothing is ever learnt. Start at small random numbers.",
 )

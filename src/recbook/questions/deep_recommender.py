@@ -609,7 +609,7 @@ what_depth_adds = quiz(
     choices=("a", "b", "c", "d"),
     hints=[
         "Which functions of two vectors can the one compute, and which the other?",
-        "“Can be computed” and “is found from 80,000 ratings” are two claims.",
+        "“Can be computed” and “is found from some 60,000 ratings” are two claims.",
         "Is multiplying two inputs something a linear layer with ReLU does at once, or something it has to learn?",
     ],
 )

@@ -214,11 +214,15 @@ class _Finder:
         return list(self.positions) if text == self.text else []
 
 
-def _closeness(bonus: np.ndarray) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """A measure that is neither of the chapter's two: nearness, plus a bonus by which a movie may beat the query."""
+def _closeness(bonus: np.ndarray, embeddings: np.ndarray) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """A measure that is neither of the chapter's two: nearness, plus a bonus by which a movie may beat the query.
+
+    The bonus goes with the embedding, so that some of the movies can be scored as well as all.
+    """
 
     def score(query_embedding: np.ndarray, item_embeddings: np.ndarray) -> np.ndarray:
-        return bonus - np.abs(item_embeddings - query_embedding[None, :]).sum(axis=1)
+        which = np.abs(item_embeddings[:, None, :] - embeddings[None, :, :]).sum(axis=2).argmin(axis=1)
+        return bonus[which] - np.abs(item_embeddings - query_embedding[None, :]).sum(axis=1)
 
     return score
 
@@ -280,7 +284,7 @@ def _neighbors_cases(rng: np.random.Generator) -> list[Case]:
 def movie_neighbors(code: Code, case: Case) -> Parts:
     def ask(title: str, found: list[int]) -> Any:
         finder = _Finder(title, found)
-        score = _closeness(case["bonus"])
+        score = _closeness(case["bonus"], case["embeddings"])
         embeddings, titles = case["embeddings"].copy(), list(case["titles"])
         return code.movie_neighbors(embeddings, titles, title, finder, score, case["k"])
 
