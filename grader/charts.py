@@ -18,7 +18,7 @@ import pandas as pd
 from grader.figures import OUTCOMES, ExerciseFigures, Misconception
 
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#9AA0A6"
-_OUTCOME_COLOURS = ("#0072B2", "#E69F00", "#D55E00", "#CC79A7", "#56B4E9", "#C7CBD1", "#F0E442")
+_OUTCOME_COLOURS = ("#0072B2", "#E69F00", "#D55E00", "#CC79A7", "#56B4E9", "#C7CBD1", "#F0E442", "#009E73")
 _WIDTH = 460
 _LABELS = 190
 

@@ -9,7 +9,8 @@ What the platforms write, from their sources:
 
 Moodle (mod/assign/classes/downloader.php): `Full Name_1234567_assignsubmission_file_/file.ipynb`, or, without folders,
 `Full Name_1234567_assignsubmission_file_file.ipynb`. The number is the participant's in this assignment, the same as
-in the grading worksheet. Underscores in names have become blanks.
+in the grading worksheet; in the next assignment the same person has another one. So a number that is new is of the
+student of the same name, where there is one only. Underscores in names have become blanks.
 
 Canvas (lib/content_zipper.rb): `lastfirst_LATE_12345_678910_file-1.ipynb`: name, user, upload, file. `LATE` stands only
 in what came late; a further attempt with the same file name gets -1, -2, ... and a higher number of the upload.
@@ -19,13 +20,13 @@ Anonymous: `anon_Ab1c2_678910_file.ipynb`. An entry's time is that of the downlo
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,13 +38,12 @@ from nbgrader.plugins import FileNameCollectorPlugin
 from nbgrader.utils import parse_utc
 from traitlets.config import Config
 
+from grader.collected import Known, read_known, write_known
 from grader.errors import CollectError
-from grader.results import write_text
 from grader.unpack import SafeExtractor, handed_in_at
 from recbook.questions import chapters
 
 EARLIER = ".earlier"
-KNOWN = ".collected"
 _ATTEMPT = re.compile(r"(?:-| ?\()(\d{1,4})\)?\Z")
 
 
@@ -66,6 +66,8 @@ class PlatformCollector(FileNameCollectorPlugin):
     """What the collectors share: `named_regexp` is searched in the path below nbgrader's `extracted` folder."""
 
     has_times = False
+    #: True where a person has another number in each assignment.
+    numbers_anew = False
 
     def collect(self, submitted_file: str) -> dict[str, str] | None:
         """nbgrader asks of each file: whose is it, which notebook, from when? None where that cannot be told."""
@@ -95,6 +97,7 @@ class MoodleCollector(PlatformCollector):
     """Moodle's 'download all submissions', with a folder a student or without."""
 
     has_times = True
+    numbers_anew = True
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
@@ -204,7 +207,6 @@ def _collect(
     platform, app.collector_plugin_inst = _platform(app, files, platform, archive)
     result = Collected(platform, notes=extractor.notes, not_understood=extractor.refused)
 
-    names = _known_names(submitted)
     by_student: dict[str, list[Attempt]] = {}
     for path in files:
         attempt = _attempt(app.collector_plugin_inst, path, extracted, chapter, due)
@@ -218,22 +220,24 @@ def _collect(
             attempt.path.rename(attempt.path.with_suffix(".earlier"))  # nbgrader shall see the last one only
 
     _run(app.process_extracted_files, said)
-    known = _read_known(submitted, chapter)
+    known = read_known(submitted, chapter)
+    names = [attempts[-1].name for attempts in by_student.values()]
+    students = _students(submitted, known, names, app.collector_plugin_inst.numbers_anew)
     for id, attempts in sorted(by_student.items()):
         last = attempts[-1]
-        student = names.get(id, last.name.student)
+        student = students[id]
         made = folder / "submitted" / last.name.student / chapter
         _write_timestamp(made, last, due)
-        _hand_over(made, submitted, student, chapter, last, known, result)
+        counts = _hand_over(made, submitted, student, chapter, last, known, result)
         for attempt in attempts[:-1]:
             why = "a later attempt counts" if attempt.of_chapter == last.of_chapter else f"{last.shown} is {chapter}"
-            kept = _set_aside(
-                attempt.path.with_suffix(".earlier"), submitted, student, chapter, Path(attempt.shown).name
-            )
-            result.replaced.append((student, f"{attempt.shown}: {why}; kept as {kept}"))
-        if last.late:
+            earlier = attempt.path.with_suffix(".earlier")
+            kept, is_new = _set_aside(earlier, submitted, student, chapter, Path(attempt.shown).name)
+            if is_new:
+                result.replaced.append((student, f"{attempt.shown}: {why}; kept as {kept}"))
+        if last.late and counts:
             result.late.append((student, f"{last.time:%Y-%m-%d %H:%M} UTC" if last.time else "Canvas says so"))
-    write_text(_known_path(submitted, chapter), json.dumps(known, ensure_ascii=False, indent=1, sort_keys=True))
+    write_known(submitted, chapter, known)
     return result
 
 
@@ -310,10 +314,34 @@ def _shown(path: Path, extracted: Path) -> str:
 # --- Into the class's folder ---------------------------------------------------------------------------------------
 
 
-def _known_names(submitted: Path) -> dict[str, str]:
-    """The platform's number -> the student's folder, so that a person who changes their name stays one student."""
+def _students(submitted: Path, known: Known, names: Sequence[Name], numbers_anew: bool) -> dict[str, str]:
+    """The platform's number -> the student's folder, for everybody in a download.
+
+    By the number first, so that a person who changes their name stays one student. With `numbers_anew`, a number that
+    was never seen belongs to the student of this name, where one person only has it, here and there; else to a new one.
+    """
     folders = [path.name for path in submitted.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    return {name.rpartition("_")[2]: name for name in folders if name.rpartition("_")[2].isdigit()}
+    numbered = {name.rpartition("_")[2]: name for name in folders if name.rpartition("_")[2].isdigit()}
+    numbered |= {str(each["id"]): name for name, each in known.items() if each.get("id") and name in folders}
+    taken = {numbered[each.id] for each in names if each.id in numbered} | (known.keys() & set(folders))
+    called = Counter(_person(each.student) for each in names)
+    there = Counter(map(_person, folders))
+    by_name = {_person(name): name for name in folders if name not in taken}
+
+    def of(each: Name) -> str:
+        person = _person(each.student)
+        if each.id in numbered:
+            return numbered[each.id]
+        is_one = numbers_anew and person and called[person] == there[person] == 1
+        return by_name.get(person, each.student) if is_one else each.student
+
+    return {each.id: of(each) for each in names}
+
+
+def _person(folder: str) -> str:
+    """The name in a folder's name, without the platform's number; "" where it is only a number."""
+    name, _, number = folder.rpartition("_")
+    return name if number.isdigit() else ""
 
 
 def _write_timestamp(made: Path, last: Attempt, due: datetime | None) -> None:
@@ -327,28 +355,29 @@ def _write_timestamp(made: Path, last: Attempt, due: datetime | None) -> None:
 
 
 def _hand_over(
-    made: Path, submitted: Path, student: str, chapter: str, last: Attempt, known: dict, result: Collected
-) -> None:
-    """Put a collected hand-in where it belongs; what was there goes aside, unless it is later."""
+    made: Path, submitted: Path, student: str, chapter: str, last: Attempt, known: Known, result: Collected
+) -> bool:
+    """Put a collected hand-in where it belongs; what was there goes aside, unless it is later: then False."""
     place = submitted / student / chapter
     there = sorted(place.glob("*.ipynb")) if place.is_dir() else []
     notebook = next(made.glob("*.ipynb"))
-    new = {"order": list(last.order), "file": last.shown, "late": last.late}
+    new = {"order": list(last.order), "file": last.shown, "late": last.late, "id": last.name.id}
     if [_digest(path) for path in there] == [_digest(notebook)]:
         result.unchanged.append(student)
         for path in made.glob("timestamp.txt"):
             shutil.copyfile(path, place / path.name)
         known[student] = new
-        return
+        return True
     before = known.get(student, {})
     if there and _order_of(place, before, last) > last.order:
-        kept = _set_aside(notebook, submitted, student, chapter, Path(last.shown).name)
+        kept, is_new = _set_aside(notebook, submitted, student, chapter, Path(last.shown).name)
         result.unchanged.append(student)
-        result.replaced.append((student, f"{last.shown}: a later attempt was collected before; kept as {kept}"))
-        return
+        if is_new:
+            result.replaced.append((student, f"{last.shown}: a later attempt was collected before; kept as {kept}"))
+        return False
     for path in there:
         name = Path(before.get("file", path.name)).name
-        kept = _set_aside(path, submitted, student, chapter, name, copy=True)
+        kept, _ = _set_aside(path, submitted, student, chapter, name, copy=True)
         result.replaced.append((student, f"what was collected before: {last.shown} counts now; kept as {kept}"))
     place.mkdir(parents=True, exist_ok=True)
     (place / "timestamp.txt").unlink(missing_ok=True)
@@ -360,6 +389,7 @@ def _hand_over(
             path.unlink()
     known[student] = new
     result.taken.append(student)
+    return True
 
 
 def _order_of(place: Path, known: Mapping, last: Attempt) -> tuple[float, ...]:
@@ -374,8 +404,10 @@ def _order_of(place: Path, known: Mapping, last: Attempt) -> tuple[float, ...]:
         return ()
 
 
-def _set_aside(path: Path, submitted: Path, student: str, chapter: str, name: str, copy: bool = False) -> str:
-    """Keep a notebook under .earlier/, once. Returns where."""
+def _set_aside(
+    path: Path, submitted: Path, student: str, chapter: str, name: str, copy: bool = False
+) -> tuple[str, bool]:
+    """Keep a notebook under .earlier/, once. Returns where, and whether it was not there yet."""
     folder = submitted / EARLIER / student / chapter
     folder.mkdir(parents=True, exist_ok=True)
     digest = _digest(path)
@@ -384,11 +416,12 @@ def _set_aside(path: Path, submitted: Path, student: str, chapter: str, name: st
     while target.exists() and _digest(target) != digest:
         target = folder / f"{Path(name).stem} [{number}]{Path(name).suffix}"
         number += 1
-    if not target.exists():
+    is_new = not target.exists()
+    if is_new:
         shutil.copy2(path, target)
     if not copy:
         path.unlink()
-    return target.relative_to(submitted).as_posix()
+    return target.relative_to(submitted).as_posix(), is_new
 
 
 def _digest(path: Path) -> str:
@@ -396,23 +429,15 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _known_path(submitted: Path, chapter: str) -> Path:
-    return submitted / KNOWN / f"{chapter}.json"
-
-
-def _read_known(submitted: Path, chapter: str) -> dict:
-    """What earlier downloads brought: student -> order, file, late. Without it the next download counts."""
-    try:
-        known = json.loads(_known_path(submitted, chapter).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return {name: each for name, each in known.items() if isinstance(each, dict)} if isinstance(known, dict) else {}
-
-
 def read_due(text: str, timezone: str = "") -> datetime:
-    """'2026-11-20 23:59' in the platform's time zone (default: this machine's). Raises `CollectError`."""
+    """'2026-11-20 23:59' in the platform's time zone (default: this machine's). Raises `CollectError`.
+
+    A date without a time is the end of that day.
+    """
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text.strip())
+        if len(text.strip()) <= len("2026-11-20"):
+            moment = moment.replace(hour=23, minute=59, second=59)
         zone = ZoneInfo(timezone) if timezone else None
     except ValueError:
         raise CollectError(f"{text!r} is no date. Write it as 2026-11-20 23:59.") from None

@@ -26,7 +26,8 @@ from nbgrader.plugins import ExportPlugin
 
 from grader.errors import ExportProblem, NothingGraded, OutNotWritable
 from grader.feedback import show_points
-from grader.gradebook import open_gradebook
+from grader.gradebook import has_gradebook, open_gradebook
+from grader.records import read_records
 from grader.results import write_text
 from grader.standings import (
     Person,
@@ -66,6 +67,8 @@ class Exported:
     path: Path
     n_students: int
     waiting: int
+    #: Answers that have changed since a person gave them points: those points count.
+    changed: int = 0
 
 
 def export(out: Path, format: str, to: Path | None = None, chapters: Sequence[str] = ()) -> Exported:
@@ -77,16 +80,21 @@ def export(out: Path, format: str, to: Path | None = None, chapters: Sequence[st
         raise ExportProblem(f"There is no format {format!r}. There are: {', '.join(EXPORTERS)}.")
     if not out.is_dir():
         raise NothingGraded(f"There is no folder {out}.")
+    if not has_gradebook(out):
+        raise NothingGraded(f"Nothing has been graded into {out}: there is no gradebook.")
     to = to or out / f"export-{format}.csv"
+    if to.is_dir():
+        raise OutNotWritable(f"{to} is a folder. Say which file to write, such as {to / f'export-{format}.csv'}.")
     with open_gradebook(out) as book:
         exporter = EXPORTERS[format](to=str(to), assignment=list(chapters))
         for name in exporter.chapters(book):
             update_late_penalties(book, name, out)
+            exporter.numbers[name] = {each.student: each.platform_id for each in read_records(out, name)}
         try:
             exporter.export(book)
         except OSError as error:
             raise OutNotWritable(f"Cannot write to {error.filename or to}: {error.strerror}.") from None
-    return Exported(to, exporter.n_students, exporter.waiting)
+    return Exported(to, exporter.n_students, exporter.waiting, exporter.changed)
 
 
 class Exporter(ExportPlugin):
@@ -95,6 +103,12 @@ class Exporter(ExportPlugin):
     default_to = "export.csv"
     n_students = 0
     waiting = 0
+    changed = 0
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        #: Chapter -> student -> the platform's number there, where it is known.
+        self.numbers: dict[str, dict[str, str]] = {}
 
     def chapters(self, gradebook: Gradebook) -> list[str]:
         """The chapters that are exported. Raises `NothingGraded`."""
@@ -116,7 +130,9 @@ class Exporter(ExportPlugin):
         csv.writer(file).writerows(rows)
         write_text(Path(self.to or self.default_to), file.getvalue())
         self.n_students = len(persons)
-        self.waiting = sum(len(each.waiting) for chapter in chapters for each in chapter.standing.values())
+        standing = [each for chapter in chapters for each in chapter.standing.values()]
+        self.waiting = sum(len(each.unmarked) for each in standing)
+        self.changed = sum(len(each.waiting - each.unmarked) for each in standing)
 
     def table(self, persons: Sequence[Person], chapters: Sequence[Chapter]) -> Iterable[Sequence[str | float | None]]:
         """The rows of the file, its header first."""
@@ -129,7 +145,10 @@ class CsvExporter(Exporter):
     default_to = "export-csv.csv"
 
     def table(self, persons: Sequence[Person], chapters: Sequence[Chapter]) -> Iterable[Sequence[str | float | None]]:
-        """Empty cells: not handed in, or (`waiting` counts these) a person has still to give the points."""
+        """Empty cells: not handed in, or a person has still to give the points.
+
+        `waiting` counts these, and answers that have changed since a person gave them points.
+        """
         header = ["student", "name", "id", "email"]
         for chapter in chapters:
             header += [id for id, _, _ in chapter.exercises]
@@ -146,7 +165,7 @@ class CsvExporter(Exporter):
                     row += [None, chapter.max_points, None, None, None]
                 else:
                     late = round(each.seconds_late / 3600, 1)
-                    row += [each.total, chapter.max_points, each.penalty, late, len(each.waiting)]
+                    row += [each.total, chapter.max_points, each.penalty, late, len(each.waiting | each.unmarked)]
             yield row
 
 
@@ -201,8 +220,8 @@ class MoodleExporter(Exporter):
             if each is None:
                 continue
             points = points_of(each, chapter)
-            grade = None if None in points else each.total
-            number = lms_id(person)
+            grade = None if each.unmarked else each.total
+            number = self.numbers.get(chapter.name, {}).get(person.id) or lms_id(person)
             identifier = f"Participant {number}" if number else person.id
             yield [identifier, full_name(person), person.email, grade, chapter.max_points, "-", *points]
 

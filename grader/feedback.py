@@ -21,6 +21,7 @@ import bleach
 import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
 from grader.errors import NothingGraded
@@ -31,10 +32,12 @@ from grader.standings import Standing, standings, update_late_penalties
 from recbook.errors import UnknownExercise
 from recbook.questions import of_chapter
 
-WORDS = {
-    "right": "right", "wrong": "not yet", "error": "an error", "timeout": "out of time", "manual": "read by a person",
+#: What is said of an exercise, by `FeedbackRow.state`: a sign, and words.
+STATES = {
+    "right": ("✓", "right"), "wrong": ("✗", "not yet"), "error": ("!", "an error"), "timeout": ("⏱", "out of time"),
+    "by-hand": ("✎", "points given by a person"),
+    "empty": ("○", "left empty"), "waiting": ("…", "waits for a person"), "read": ("✎", "read by a person"),
 }  # fmt: skip
-SIGNS = {"right": "✓", "wrong": "✗", "error": "!", "timeout": "⏱", "manual": "✎"}
 _TAGS = frozenset(
     ("table", "thead", "tbody", "tr", "th", "td", "p", "b", "i", "em", "strong", "code", "pre", "br", "div", "span",
      "ul", "ol", "li", "sub", "sup", "caption")
@@ -43,6 +46,8 @@ _ATTRIBUTES = {"th": ["colspan", "rowspan"], "td": ["colspan", "rowspan"]}
 _WITH_CONTENT = re.compile(r"<(style|script|svg|math|template)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 _TEXT_KINDS = ("text/markdown", "text/latex", "text/plain")
+#: Markdown that would be tags which `clean` takes away: it stays text, so that nothing of a comment is lost.
+_KEPT_AS_TEXT = frozenset(("raw_html", "inline_html", "ref_link", "link", "auto_link", "auto_email"))
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,17 @@ class FeedbackRow:
     comment: str = ""
     #: True when a person gave the points.
     by_hand: bool = False
+    #: True when what a person gave the points for has changed since.
+    changed: bool = False
+
+    @property
+    def state(self) -> str:
+        """What came of the exercise, as a key of `STATES`."""
+        if self.verdict != "manual":
+            return "by-hand" if self.by_hand else self.verdict
+        if self.points is None or self.changed:
+            return "waiting"
+        return "read" if self.by_hand else "empty"
 
 
 @dataclass(frozen=True)
@@ -98,11 +114,11 @@ def feedback_page(
     """
     shown = [show_cell(*cell) for cell in cells if cell[2]]
     return environment().get_template("feedback.html.j2").render(
-        student=student, chapter=chapter, title=title, rows=rows, problem=problem, words=WORDS, signs=SIGNS,
+        student=student, chapter=chapter, title=title, rows=rows, problem=problem, states=STATES,
         cells=[cell for cell in shown if cell.outputs],
         points=max(0.0, sum(row.points or 0 for row in rows) - penalty), penalty=penalty,
         max_points=sum(row.max_points for row in rows),
-        pending=sum(row.points is None for row in rows),
+        pending=sum(row.state == "waiting" for row in rows),
     )  # fmt: skip
 
 
@@ -151,7 +167,7 @@ def page_of(record: HandinRecord, standing: Standing | None, notebook: NotebookN
             FeedbackRow(
                 each.exercise, titles.get(each.exercise, each.exercise), standing.points.get(id, each.points),
                 each.max_points, each.verdict, "" if record.problem or record.fault else each.hint,
-                comment, id in standing.by_hand,
+                comment, id in standing.by_hand, id in standing.by_hand & standing.waiting,
             )
         )  # fmt: skip
     fault = record.exercises[0].hint if record.fault and record.exercises else ""
@@ -232,6 +248,20 @@ def clean(html: str) -> Markup | str:
     return Markup(bleach.clean(bare, tags=_TAGS, attributes=_ATTRIBUTES, protocols=[], strip=True, strip_comments=True))
 
 
+def comment_html(comment: str) -> Markup | str:
+    """A teacher's comment: Markdown, as in nbgrader's own feedback. Tags, links and formulas stay text."""
+    return clean(_markdown().render(comment))
+
+
+@cache
+def _markdown() -> MarkdownWithMath:
+    """Markdown as notebooks have it, without what could run or lead elsewhere."""
+    reader = MarkdownWithMath(renderer=IPythonRenderer(escape=True, exclude_anchor_links=True))
+    for parser in (reader.block, reader.inline):
+        parser.rules = [rule for rule in parser.rules if rule not in _KEPT_AS_TEXT]
+    return reader
+
+
 def picture_data(mime: str, data: Any) -> str:
     """A picture in base64 and nothing else; "" where it is none of this kind."""
     if not isinstance(data, str):
@@ -256,6 +286,11 @@ def _code_marks(text: str) -> Markup:
     return Markup("".join(f"<code>{piece}</code>" if i % 2 else piece for i, piece in enumerate(pieces)))
 
 
+def _breakable(id: str) -> Markup:
+    """An id that may be broken behind a dot or underscore, and so in no other place."""
+    return Markup(re.sub(r"([._])", r"\1<wbr>", str(escape(id))))
+
+
 def show_points(points: float) -> str:
     """2.0 -> "2", 1.333 -> "1.33"."""
     return f"{round(points, 2):g}"
@@ -272,5 +307,6 @@ def environment() -> Environment:
     pages = Environment(
         loader=PackageLoader("grader"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    pages.filters.update(points=show_points, number=show_number, code_marks=_code_marks)
+    pages.filters.update(points=show_points, number=show_number, code_marks=_code_marks, breakable=_breakable,
+        comment=comment_html)  # fmt: skip
     return pages

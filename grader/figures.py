@@ -16,7 +16,11 @@ from recbook.errors import UnknownExercise
 from recbook.questions import find
 
 #: What can come of an exercise, in the order of the charts.
-OUTCOMES = ("right", "known mistake", "other wrong answer", "error", "out of time", "left empty", "read by a person")
+OUTCOMES = (
+    "right", "known mistake", "other wrong answer", "error", "out of time", "left empty", "waits for a person",
+    "read by a person",
+)  # fmt: skip
+_RIGHT, _KNOWN, _OTHER, _ERROR, _TIMEOUT, _EMPTY, _WAITS, _READ = OUTCOMES
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,14 @@ class ExerciseFigures:
     max_seconds: float
 
     @property
+    def waiting(self) -> int:
+        """The answers that a person has still to give points for."""
+        return self.outcomes[_WAITS]
+
+    @property
     def remark(self) -> str:
-        """What an instructor may want to look at; "" when nothing stands out."""
-        if self.n < 10:
+        """What an instructor may want to look at; "" when nothing stands out, or not all have points yet."""
+        if self.n < 10 or self.waiting:
             return ""
         if self.discrimination < 0:
             return "Those who are good at the rest do worse here: is the question clear?"
@@ -71,10 +80,18 @@ class Misconception:
 class Remark:
     """A kind of note or event: in how many hand-ins, in whose, and one of them in full."""
 
+    #: What all have in common: the whole text where all say the same.
     kind: str
     count: int
     students: tuple[str, ...]
     example: str
+
+    @property
+    def detail(self) -> str:
+        """What the example says beyond the kind; "" when nothing."""
+        if self.example == self.kind:
+            return ""
+        return self.example.removeprefix(self.kind.removesuffix("…")).strip() or self.example
 
 
 def readable(records: Iterable[HandinRecord]) -> list[HandinRecord]:
@@ -129,11 +146,17 @@ def _correlation(item: np.ndarray, rest: np.ndarray) -> float:
 
 def outcome(each: ExerciseRecord) -> str:
     """What came of an exercise, in the words of `OUTCOMES`."""
+    if each.points is None:
+        return _WAITS
     if each.verdict == "manual":
-        return OUTCOMES[5] if each.points == 0 and each.hint else OUTCOMES[6]
-    if each.verdict == "wrong" and not each.mistake:
-        return OUTCOMES[5] if is_unfilled(each) else OUTCOMES[2]
-    return {"right": OUTCOMES[0], "wrong": OUTCOMES[1], "timeout": OUTCOMES[4]}.get(each.verdict, OUTCOMES[3])
+        return _EMPTY if each.points == 0 and each.hint else _READ
+    if each.verdict == "right":
+        return _RIGHT
+    if each.untouched or is_unfilled(each):
+        return _EMPTY
+    if each.verdict == "wrong":
+        return _KNOWN if each.mistake else _OTHER
+    return _TIMEOUT if each.verdict == "timeout" else _ERROR
 
 
 def exercise_figures(records: Sequence[HandinRecord]) -> list[ExerciseFigures]:
@@ -150,9 +173,12 @@ def exercise_figures(records: Sequence[HandinRecord]) -> list[ExerciseFigures]:
     figures = []
     for (id, given, mean, discrimination), most in zip(columns, max_points, strict=True):
         counted = Counter(map(outcome, by_exercise[id]))
+        n = int((~np.isnan(given)).sum())
+        if counted[_WAITS] and counted[_EMPTY] == n:  # as long as nobody has read any, only the empty ones have points
+            mean = math.nan
         seconds = np.array([each.cpu_seconds for each in by_exercise[id]])
         figures.append(ExerciseFigures(
-            id, title_of(id), float(most), int((~np.isnan(given)).sum()), float(mean), float(discrimination),
+            id, title_of(id), float(most), n, float(mean), float(discrimination),
             {name: counted[name] for name in OUTCOMES}, float(seconds.mean()), float(seconds.max()),
         ))  # fmt: skip
     return figures
@@ -167,10 +193,14 @@ def title_of(exercise: str) -> str:
 
 
 def misconceptions(records: Sequence[HandinRecord]) -> list[Misconception]:
-    """The known mistakes that were made: in the order of the exercises, the common ones first."""
+    """The known mistakes that were made: in the order of the exercises, the common ones first.
+
+    The defect of a bug hunt that nobody touched was made by us: it is none of them.
+    """
     records = readable(records)
-    counted = Counter((each.exercise, each.mistake) for r in records for each in r.exercises if each.mistake)
-    hints = {(each.exercise, each.mistake): each.hint for r in records for each in r.exercises if each.mistake}
+    made = [each for record in records for each in record.exercises if each.mistake and not each.untouched]
+    counted = Counter((each.exercise, each.mistake) for each in made)
+    hints = {(each.exercise, each.mistake): each.hint for each in made}
     place = {exercise: index for index, exercise in enumerate(exercise_order(records))}
     found = [Misconception(*key, hints[key], count, count / len(records)) for key, count in counted.items()]
     return sorted(found, key=lambda each: (place[each.exercise], -each.count, each.name))
@@ -184,12 +214,15 @@ def remarks(texts: Iterable[tuple[str, str]]) -> list[Remark]:
     found = []
     for kind, members in kinds.items():
         students = tuple(dict.fromkeys(student for student, _ in members))
-        found.append(Remark(kind, len(students), students, members[0][1]))
+        example = members[0][1]
+        say_the_same = all(text == example for _, text in members)
+        found.append(Remark(example if say_the_same else kind, len(students), students, example))
     return sorted(found, key=lambda each: (-each.count, each.kind))
 
 
 def _kind(text: str) -> str:
-    """A text without what differs from hand-in to hand-in: names, numbers, and a list after a colon."""
+    """A text with "…" for what differs from hand-in to hand-in: names, numbers, and a list after a colon."""
     first = (text.strip().splitlines() or [""])[0]
     bare = re.sub(r"^[\w.-]+: ", "", re.sub(r"'[^']*'|`[^`]*`", "…", first))
-    return re.sub(r"\d+(\.\d+)?", "N", bare.partition(": ")[0])[:160]
+    said, colon, _ = bare.partition(": ")
+    return re.sub(r"\d+(\.\d+)?", "…", said)[:160] + (": …" if colon else "")

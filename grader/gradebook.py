@@ -125,6 +125,7 @@ def use_database(course: Path, db_url: str) -> None:
         raise GradebookError(
             f"{course / 'gradebook.db'} has marks already. Grade into another folder, or move that file away."
         )
+    _try(url)  # a slip in the address must not stay in the folder
     _write_config(course)
     with path.open("a", encoding="utf-8") as file:
         file.write(f"c.CourseDirectory.db_url = {db_url!r}\n")
@@ -132,11 +133,35 @@ def use_database(course: Path, db_url: str) -> None:
         path.chmod(0o600)
 
 
+def has_gradebook(course: Path) -> bool:
+    """True where a folder has a gradebook, or says that its marks are in another database."""
+    return (
+        bool(nbgrader_config(course.resolve()).CourseDirectory.get("db_url", "")) or (course / "gradebook.db").exists()
+    )
+
+
+def _try(url: URL) -> None:
+    """Connect once. Raises `GradebookError` where that is not possible."""
+    engine = create_engine(_patient(url))
+    try:
+        with engine.connect():
+            pass
+    except (SQLAlchemyError, ImportError) as error:
+        raise GradebookError(f"{name_of(url)} cannot be used as a gradebook: {reason(error)} {advice(error)}") from None
+    finally:
+        engine.dispose()
+
+
 def database_url(course: Path) -> URL:
     """The address of a folder's gradebook, with the time it waits for locks."""
     config = nbgrader_config(course.resolve()).CourseDirectory
     configured = config.get("db_url", "")
-    url = make_url(configured) if configured else URL.create("sqlite", database=str(course.resolve() / "gradebook.db"))
+    return _patient(
+        make_url(configured) if configured else URL.create("sqlite", database=str(course.resolve() / "gradebook.db"))
+    )
+
+
+def _patient(url: URL) -> URL:
     match url.get_backend_name():
         case "sqlite":
             return url.update_query_dict({"timeout": str(TELL_AFTER), **url.query})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,8 @@ class Summary:
     seconds: float
     #: One line a hand-in that could not be graded as it should.
     problems: tuple[str, ...] = ()
+    #: Students who have not handed in this chapter: they get no marks.
+    absent: tuple[str, ...] = ()
 
 
 def grade(
@@ -62,7 +65,7 @@ def grade(
     began = time.monotonic()
     submitted, out = Path(submitted), Path(out)
     _refuse_unknown(chapter)
-    handins = find_handins(submitted, chapter)
+    handins, absent = find_handins(submitted, chapter)
     prepare_out(out)
     console = console or Console(stderr=True)
     done: dict[str, tuple[Row, ...]] = {}
@@ -70,7 +73,7 @@ def grade(
     n_graded = 0
     try:
         with Log(out / "log.jsonl") as log:
-            log.write("start", chapter=chapter, handins=len(handins), jobs=jobs)
+            log.write("start", chapter=chapter, handins=len(handins), absent=absent, jobs=jobs)
             # The workers warm up while everything else is made ready.
             libraries = [*imports_of(jupytext.read(chapter_path(chapter))), f"recbook.questions.{chapter}"]
             pool = DaskPool(scheduler, isolation, libraries) if scheduler else LocalPool(jobs, isolation, libraries)
@@ -101,8 +104,8 @@ def grade(
             "gradebook. Make room, or pick another place, and grade again: it goes on from here."
         ) from None
     rows = tuple(row for student in sorted(done) for row in done[student])
-    summary = Summary(rows, len(done), n_graded, seconds, tuple(problems))
-    _report(summary, out, console)
+    summary = Summary(rows, len(done), n_graded, seconds, tuple(problems), tuple(absent))
+    _report(summary, chapter, out, console)
     return summary
 
 
@@ -134,7 +137,7 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _report(summary: Summary, out: Path, console: Console) -> None:
+def _report(summary: Summary, chapter: str, out: Path, console: Console) -> None:
     before = summary.n_handins - summary.n_graded
     kept = f" ({before} were graded before and hold)" if before else ""
     console.print(
@@ -142,6 +145,15 @@ def _report(summary: Summary, out: Path, console: Console) -> None:
     )
     for problem in summary.problems:
         console.print(problem.strip(), style="yellow", markup=False, highlight=False, soft_wrap=True)
+    if summary.absent:
+        console.print(
+            f"No marks for {len(summary.absent)} who have no folder {chapter}: {_some(summary.absent)}", soft_wrap=True,
+            markup=False, highlight=False,
+        )  # fmt: skip
     waiting = sum(row.points is None for row in summary.rows)
     if waiting:
         console.print(f"{waiting} answers wait for a person: open {out} in nbgrader's formgrader.", soft_wrap=True)
+
+
+def _some(names: Sequence[str], most: int = 10) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

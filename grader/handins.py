@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.bindings import read_code
+from grader.collected import numbers_of
 from grader.errors import HandinProblem, NoHandins
 from grader.files import as_text, candidates, is_notebook, listed
 from grader.reading import Cell, read_cells, read_notebook
@@ -42,16 +44,18 @@ class Handin:
     student: str
     folder: Path
     timestamp: str = ""
+    #: The learning platform's number of the student in this chapter; "" when unknown.
+    platform_id: str = ""
 
 
 # --- Finding -------------------------------------------------------------------------------------------------------
 
 
-def find_handins(submitted: Path, chapter: str) -> list[Handin]:
-    """The hand-ins under DIR/<student>/<chapter>/, one a student folder, in the order of the names.
+def find_handins(submitted: Path, chapter: str) -> tuple[list[Handin], list[str]]:
+    """The hand-ins under DIR/<student>/<chapter>/, and the students who have no such folder, in the order of the names.
 
-    A student whose folder has nothing of the chapter is there too: that is worth a row of zeros, not silence.
-    Raises `NoHandins`.
+    Without the folder nothing was handed in, and who has not handed in has no marks: in a gradebook an empty cell is
+    not a zero. An empty folder is a hand-in, in which the notebook is missing. Raises `NoHandins`.
     """
     if not submitted.exists():
         raise NoHandins(f"There is no folder {submitted}.")
@@ -61,9 +65,15 @@ def find_handins(submitted: Path, chapter: str) -> list[Handin]:
         folders = sorted(path for path in submitted.iterdir() if path.is_dir() and _is_student(path.name))
     except OSError as error:
         raise NoHandins(f"{submitted} cannot be read: {error.strerror}.") from None
-    if not any((folder / chapter).is_dir() for folder in folders):
+    there = [folder for folder in folders if os.path.lexists(folder / chapter)]
+    if not any((folder / chapter).is_dir() for folder in there):
         raise NoHandins(f"No hand-in of {chapter!r} found. They should lie at {_where(submitted, chapter)}.")
-    return [Handin(as_text(folder.name), folder / chapter, _timestamp(folder / chapter)) for folder in folders]
+    numbers = numbers_of(submitted, chapter)
+    handins = [
+        Handin(as_text(folder.name), folder / chapter, _timestamp(folder / chapter), numbers.get(folder.name, ""))
+        for folder in there
+    ]
+    return handins, [as_text(folder.name) for folder in folders if folder not in there]
 
 
 def _where(submitted: Path, chapter: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from grader.asking import describe_error, judge_asked
+from grader.chapter import squeeze
 from grader.errors import HandinProblem
 from grader.files import MAX_FILE, listed
 from grader.gradebook import graded_cells
@@ -45,6 +46,11 @@ class Plan:
     def questions(self) -> list[Question]:
         """The exercises that code answers."""
         return [each for each in self.exercises if isinstance(each, Question)]
+
+    @cached_property
+    def stubs(self) -> Mapping[str, str]:
+        """Grade id of each released solution cell -> its text without white space."""
+        return {id: squeeze(cell.source) for id, cell in graded_cells(self.release).items() if cell.cell_type == "code"}
 
     @cached_property
     def known(self) -> Mapping[str, Known]:
@@ -157,7 +163,8 @@ def judge_handin(plan: Plan, prepared: Prepared, response: Response) -> Graded:
         handin.student, plan.chapter, exercises, notes=matched.notes if matched else (), problem=problem, fault=fault,
         events=tuple(response.notes),
         wall_seconds=round(response.wall_seconds, 3), cpu_seconds=round(response.cpu_seconds, 3),
-        peak_memory=response.peak_memory, timestamp=handin.timestamp, graded_from=_from(plan, prepared),
+        peak_memory=response.peak_memory, timestamp=handin.timestamp, platform_id=handin.platform_id,
+        graded_from=_from(plan, prepared),
     )  # fmt: skip
     return Graded(handin, record, matched, response)
 
@@ -170,11 +177,13 @@ def _judge(plan: Plan, matched: Matched, response: Response, exercise: Exercise)
     asked = response.asked[exercise.id]
     why_missing = _why_missing(asked.answer, matched, response)
     verdict = judge_asked(exercise, asked, plan.known[exercise.id], why_missing)
+    code = _code(matched, exercise.subject)
     return ExerciseRecord(
         exercise.id, verdict.points, exercise.points, verdict.verdict, verdict.mistake, verdict.hint,
-        code=_code(matched, exercise.subject),
+        code=code[:_MAX_CODE],
         answer_digest=_digest(to_json(asked.answer, sys.maxsize)) if asked.answer else "",
         cpu_seconds=asked.seconds, peak_memory=asked.peak_memory,
+        untouched=bool(code) and squeeze(code) == plan.stubs.get(f"{exercise.grade_id}-code"),
     )  # fmt: skip
 
 
@@ -193,7 +202,7 @@ def _why_missing(answer: Answer | None, matched: Matched, response: Response) ->
 def _code(matched: Matched, name: str) -> str:
     """The source of the cell that has the last word on a name."""
     cells = defining_cells(matched, name)
-    return dict(matched.run)[cells[-1]][:_MAX_CODE] if cells else ""
+    return dict(matched.run)[cells[-1]] if cells else ""
 
 
 def _digest(*parts: object) -> str:

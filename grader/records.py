@@ -36,6 +36,8 @@ class ExerciseRecord:
     #: CPU time of the question, in seconds, and the most memory the hand-in's process had used by its end, in bytes.
     cpu_seconds: float = 0.0
     peak_memory: int = 0
+    #: True when the code is the released stub, but for white space. Records of before this was kept say False.
+    untouched: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class HandinRecord:
     peak_memory: int = 0
     #: When it was handed in, as nbgrader wrote it; "" when unknown.
     timestamp: str = ""
+    #: The learning platform's number of the student in this chapter; "" when unknown.
+    platform_id: str = ""
     #: What it was graded from: the hand-in's bytes, and the questions as they were.
     graded_from: Mapping[str, str] | None = None
 

@@ -1,12 +1,14 @@
 """`grader report`: one page for the instructor about a graded class. Nothing on it comes from outside the file.
 
-It is made from the records alone (`grader.records`), so it can be made at any time, also while a class is graded.
+It is made from the records (`grader.records`) and from the points in the gradebook, so that marks of people count. That
+can be at any time, also while a class is graded.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,12 @@ import numpy as np
 
 from grader import charts, figures, likeness
 from grader.chapter import AuthorError, filled, read_chapter
-from grader.errors import GraderError
+from grader.errors import GradebookError, GraderError
 from grader.feedback import environment
+from grader.gradebook import has_gradebook, open_gradebook
 from grader.records import HandinRecord, read_records
 from grader.results import write_text
+from grader.standings import Standing, standings
 
 #: Longer lists are cut, and say so: all of it is in grades.csv and log.jsonl.
 LONGEST_LIST = 25
@@ -28,16 +32,37 @@ class NoRecords(GraderError):
 
 
 def report(chapter: str, out: Path | str) -> Path:
-    """Write OUT/report/<chapter>.html from what was graded into `out`. Returns its path. Raises `NoRecords`."""
+    """Write OUT/report/<chapter>.html from what was graded into `out`. Returns its path.
+
+    Raises `NoRecords`, and `GradebookError` where the gradebook cannot be read.
+    """
     out = Path(out)
     records = read_records(out, chapter)
     if not records:
         raise NoRecords(
             f"{out} has no records of {chapter!r}. Grade first: python -m grader grade {chapter} --out {out}"
         )
+    if not has_gradebook(out):  # opened, it would be made
+        raise GradebookError(
+            f"{out} has records of {chapter!r} and no gradebook.db. Put it back, or grade into a new folder."
+        )
+    with open_gradebook(out) as book:
+        records = as_they_stand(records, standings(book, chapter))
     path = out / "report" / f"{chapter}.html"
     write_text(path, report_page(chapter, records, given_code(chapter)))
     return path
+
+
+def as_they_stand(records: Iterable[HandinRecord], standing: Mapping[str, Standing]) -> list[HandinRecord]:
+    """The records with the points of the gradebook: a mark that a person gave counts. The verdicts stay."""
+    found = []
+    for record in records:
+        points = standing[record.student].points if record.student in standing else {}
+        done = (
+            replace(each, points=points.get(each.exercise.replace(".", "-"), each.points)) for each in record.exercises
+        )
+        found.append(replace(record, exercises=tuple(done)))
+    return found
 
 
 def given_code(chapter: str) -> dict[str, list[str]]:

@@ -44,6 +44,11 @@ class Standing:
     seconds_late: float = 0.0
 
     @property
+    def unmarked(self) -> frozenset[str]:
+        """Grade ids without points: a person has still to give them."""
+        return frozenset(id for id, points in self.points.items() if points is None)
+
+    @property
     def total(self) -> float:
         """The points given so far, less the penalty for handing in late."""
         return max(0.0, sum(points or 0.0 for points in self.points.values()) - self.penalty)

@@ -107,7 +107,9 @@ class SafeExtractor(ExtractorPlugin):
             if isinstance(error, OSError) and error.errno:  # our disk, not their archive
                 raise
             if not handed_in:
-                raise CollectError(f"{path.name} is no zip that can be read: {error}. Download it again.") from None
+                raise CollectError(
+                    f"{path.resolve()} is no zip that can be read: {error}. Download it again."
+                ) from None
             self.refused.append((name, "is no zip that can be read"))
 
     def _unzip_entry(

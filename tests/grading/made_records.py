@@ -44,11 +44,16 @@ def _exercise(each: Simulated, exercise: Exercise, code: str, rng: random.Random
     digest = hashlib.sha256(repr((exercise.id, sorted(each.mistakes.items()))).encode()).hexdigest()
     if exercise.id in each.right:
         return ExerciseRecord(exercise.id, points, points, "right", code=code, answer_digest="r", cpu_seconds=seconds)
-    untouched = exercise.kind == "bug hunt" and exercise.id in each.wrong
+    untouched = exercise.kind == "bug hunt" and exercise.id in each.wrong and exercise.id not in each.mistakes
     if name := each.mistakes.get(exercise.id, exercise.defect if untouched else ""):
         hint = next(mistake.hint for mistake in mistakes(exercise) if mistake.name == name)
-        return ExerciseRecord(exercise.id, round(points / 3, 2), points, "wrong", name, hint, code, name, seconds)
+        given = 0.0 if untouched else round(points / 3, 2)
+        return ExerciseRecord(
+            exercise.id, given, points, "wrong", name, hint, code, name, seconds, untouched=untouched
+        )  # fmt: skip
     if "NotImplementedError" in code:
-        return ExerciseRecord(exercise.id, 0.0, points, "wrong", "", NOT_FILLED_IN, code, "n", seconds)
+        return ExerciseRecord(
+            exercise.id, 0.0, points, "wrong", "", NOT_FILLED_IN, code, "n", seconds, untouched=True
+        )  # fmt: skip
     hint = "Your result is 1.5 times what was expected."
     return ExerciseRecord(exercise.id, 0.0, points, "wrong", "", hint, code, digest, seconds)

@@ -71,7 +71,7 @@ def test_moodle_with_folders_and_without(tmp_path, submitted, slash):
     done = collect(CHAPTER, zipped(tmp_path / "m.zip", entries), submitted)
     assert done.platform == "moodle"
     assert sorted(done.taken) == sorted(names)
-    assert [each.student for each in find_handins(submitted, CHAPTER)] == sorted(names)
+    assert [each.student for each in find_handins(submitted, CHAPTER)[0]] == sorted(names)
     assert all(what(submitted, name) == name for name in names)
     assert not done.not_understood
 
@@ -105,7 +105,7 @@ def test_of_several_moodle_files_the_last_in_time_counts_and_the_others_are_kept
     assert kept == {"first", "second", "another chapter"}
     assert len(done.replaced) == 3
     assert [why for _, why in done.not_understood] == ["is no notebook (.pdf)"]
-    assert [each.student for each in find_handins(submitted, CHAPTER)] == ["Anna_1"]
+    assert [each.student for each in find_handins(submitted, CHAPTER)[0]] == ["Anna_1"]
 
 
 def test_a_moodle_hand_in_is_late_after_the_due_date_in_the_platforms_time(tmp_path, submitted):
@@ -124,6 +124,63 @@ def test_exact_times_in_the_archive_are_preferred(tmp_path):
     info = zipfile.ZipInfo("x.ipynb", at(1))
     info.extra = b"\x55\x54\x05\x00\x01" + (1_790_000_000).to_bytes(4, "little")
     assert unpack.SafeExtractor()._time(info) == 1_790_000_000
+
+
+def moodle(person: str, number: int, chapter: str) -> str:
+    return f"{person}_{number}_assignsubmission_file_/{chapter}.ipynb"
+
+
+def test_moodle_numbers_people_anew_in_each_assignment_and_they_stay_the_same_students(tmp_path, submitted):
+    first = [(moodle("Anna", 1001, CHAPTER), "a", at(18)), (moodle("Ben", 1002, CHAPTER), "b", at(18))]
+    second = [(moodle("Anna", 1057, "softmax"), "a2", at(20)), (moodle("Cleo", 1060, "softmax"), "c2", at(20))]
+    collect(CHAPTER, zipped(tmp_path / "1.zip", first), submitted)
+    for _ in range(2):  # once more changes nothing
+        collect("softmax", zipped(tmp_path / "2.zip", second), submitted)
+    handins, absent = find_handins(submitted, "softmax")
+    assert [(each.student, each.platform_id) for each in handins] == [("Anna_1001", "1057"), ("Cleo_1060", "1060")]
+    assert absent == ["Ben_1002"]
+    assert [each.platform_id for each in find_handins(submitted, CHAPTER)[0]] == ["1001", "1002"]
+    assert what(submitted, "Anna_1001", "softmax") == "a2"
+
+
+def test_two_people_of_one_name_are_never_taken_for_one(tmp_path, submitted):
+    first = [(moodle("Anna", 1001, CHAPTER), "a", at(18))]
+    second = [(moodle("Anna", 1057, "softmax"), "a2", at(20)), (moodle("Anna", 1058, "softmax"), "other", at(20))]
+    collect(CHAPTER, zipped(tmp_path / "1.zip", first), submitted)
+    collect("softmax", zipped(tmp_path / "2.zip", second), submitted)
+    assert [each.student for each in find_handins(submitted, "softmax")[0]] == ["Anna_1057", "Anna_1058"]
+    later = [(moodle("Anna", 1099, "softmax"), "a third", at(21))]
+    collect("softmax", zipped(tmp_path / "3.zip", later), submitted)
+    assert what(submitted, "Anna_1099", "softmax") == "a third"
+    assert what(submitted, "Anna_1057", "softmax") == "a2"
+
+
+def test_canvas_numbers_are_the_persons_own(tmp_path, submitted):
+    collect(CHAPTER, zipped(tmp_path / "1.zip", [(f"kimjo_7_100_{CHAPTER}.ipynb", "a", at(18))]), submitted)
+    collect("softmax", zipped(tmp_path / "2.zip", [("kimjo_8_101_softmax.ipynb", "b", at(18))]), submitted)
+    assert [each.student for each in find_handins(submitted, "softmax")[0]] == ["kimjo_8"]
+
+
+def test_an_older_download_says_nothing_of_what_counts(tmp_path, submitted):
+    old = zipped(tmp_path / "old.zip", [(moodle("Ben", 2, CHAPTER), "late", at(20, 23))])
+    new = zipped(tmp_path / "new.zip", [(moodle("Ben", 2, CHAPTER), "later", at(21))])
+    due = read_due("2026-11-20 12:00", "UTC")
+    collect(CHAPTER, old, submitted, due=due, timezone="UTC")
+    collect(CHAPTER, new, submitted, due=due, timezone="UTC")
+    again = collect(CHAPTER, old, submitted, due=due, timezone="UTC")
+    assert (again.late, again.replaced, again.unchanged) == ([], [], ["Ben_2"])
+
+
+def test_a_due_date_without_a_time_is_the_end_of_the_day():
+    assert read_due("2026-11-20", "UTC") == datetime(2026, 11, 20, 23, 59, 59, tzinfo=UTC)
+    assert read_due("2026-11-20 00:00", "UTC") == datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def test_a_broken_zip_is_called_by_its_name(tmp_path, submitted):
+    path = zipped(tmp_path / "broken.zip", [(moodle("Ben", 2, CHAPTER), "x", at(20))])
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(CollectError, match=r"broken\.zip is no zip"):
+        collect(CHAPTER, path, submitted)
 
 
 # --- Canvas --------------------------------------------------------------------------------------------------------
@@ -215,7 +272,7 @@ def test_paths_that_lead_out_stay_inside_and_are_said(tmp_path, submitted):
     outside = tree(tmp_path)
     path = zipped(tmp_path / "m.zip", entries)
     done = collect(CHAPTER, path, submitted)
-    students = {each.student for each in find_handins(submitted, CHAPTER)}
+    students = {each.student for each in find_handins(submitted, CHAPTER)[0]}
     assert students == {"Eve_1", "Mallory_2", "Bob_3", "5", "rm -rf _HOME_6"}
     assert len(done.notes) == 4
     changed = {name for name in tree(tmp_path) if name not in outside and not name.startswith("submitted/")}
@@ -261,7 +318,7 @@ def test_names_twice_hidden_files_and_case(tmp_path, submitted):
     ]
     done = collect(CHAPTER, zipped(tmp_path / "m.zip", entries), submitted)
     assert (what(submitted, "Anna_1"), what(submitted, "Ben_2")) == ("two", "ben")
-    assert all(len(each.student) <= 128 for each in find_handins(submitted, CHAPTER))  # nbgrader's column
+    assert all(len(each.student) <= 128 for each in find_handins(submitted, CHAPTER)[0])  # nbgrader's column
     assert not any("MACOSX" in name for name, _ in done.not_understood)
 
 

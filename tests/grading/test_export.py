@@ -111,6 +111,36 @@ def test_moodle_reads_it(out):
     assert "nobody" not in found  # has not handed in
 
 
+def test_moodle_gets_the_number_of_the_assignment(out):
+    """Moodle numbers people anew in each assignment; the folder has the number of the first one they handed in."""
+    path = record_path(out, "doejane_42", CHAPTER)
+    write_record(path, HandinRecord("doejane_42", CHAPTER, (), platform_id="4711"))
+    export(out, "moodle")
+    assert {"Participant 4711", "Participant 1234567"} <= table(out, "moodle", "Identifier").keys()
+
+
+def test_an_answer_that_changed_after_it_was_marked_is_told_apart_from_one_without_a_mark(out):
+    with open_gradebook(out) as book:
+        for each in ESSAYS:
+            grade = book.find_grade(each.grade_id, CHAPTER, CHAPTER, "Anna Müller_1234567")
+            grade.manual_score, grade.needs_manual_grade = 1.0, each is ESSAYS[0]
+        book.db.commit()
+    done = export(out, "moodle")
+    assert (done.waiting, done.changed) == (0, 1)
+    assert table(out, "moodle", "Identifier")["Participant 1234567"]["Grade"]  # its old points count
+    export(out, "csv")
+    assert table(out, "csv", "student")["Anna Müller_1234567"][f"{CHAPTER} waiting"] == "1"
+
+
+def test_a_wrong_folder_is_refused_and_left_as_it_is(tmp_path, out):
+    (tmp_path / "wrong").mkdir()
+    with pytest.raises(NothingGraded, match="wrong"):
+        export(tmp_path / "wrong", "csv")
+    assert not any((tmp_path / "wrong").iterdir())
+    with pytest.raises(OutNotWritable, match="is a folder"):
+        export(out, "csv", to=tmp_path)
+
+
 def test_late_penalties_reach_every_format(out):
     with open_gradebook(out) as book:
         book.find_assignment(CHAPTER).duedate = datetime(2026, 11, 20, 10, 30)

@@ -12,10 +12,15 @@ import pytest
 from handin_files import CHAPTER, hand_in, only_definitions
 
 from grader.errors import GradebookError, GraderError, NoHandins, OutNotWritable, UnknownChapter
+from grader.figures import exercise_figures, misconceptions
 from grader.gradebook import Mark, open_gradebook, record
 from grader.grading import grade
+from grader.likeness import alike_code, same_answers
+from grader.records import read_records
 from grader.references import SECRET_FILE, question_seed
+from grader.report import given_code
 from grader.results import prepare_out
+from grader.standings import standings
 from recbook.question import Essay
 from recbook.questions import find, of_chapter
 
@@ -52,7 +57,8 @@ def graded(tmp_path_factory, reference_handin, make_handin, isolation):
     hand_in(submitted, "ben", only_definitions(make_handin(troubled)))
     hand_in(submitted, "carl", b"")
     hand_in(submitted, "dora ü=;", b"{")
-    (submitted / "emil").mkdir()
+    (submitted / "emil" / CHAPTER).mkdir(parents=True)
+    (submitted / "fay" / "another chapter").mkdir(parents=True)
     summary = grade(CHAPTER, submitted, out, jobs=2, isolation=isolation)
     return summary, submitted, out
 
@@ -68,6 +74,14 @@ def test_every_student_has_a_row_for_every_exercise(graded):
         count[row["student"]] += 1
         assert float(row["max_points"]) == find(row["exercise"]).points
     assert dict(count) == dict.fromkeys(["anna", "ben", "carl", "dora ü=;", "emil"], N_EXERCISES)
+
+
+def test_who_has_handed_in_nothing_has_no_marks_and_is_named(graded):
+    summary, _, out = graded
+    assert summary.absent == ("fay",)
+    assert not (out / "feedback" / "fay").exists()
+    with open_gradebook(out) as book:
+        assert "fay" not in standings(book, CHAPTER)
 
 
 def test_the_reference_gets_all_points_but_those_a_person_gives(graded):
@@ -152,6 +166,28 @@ def test_the_log_tells_what_happened(graded):
     assert by_student["ben"]["starts"] == 2
     assert by_student["anna"]["cpu_seconds"] > 0
     assert {event["student"] for event in events if event["event"] == "trouble"} == {"carl", "dora ü=;", "emil"}
+
+
+def test_what_nobody_touched_is_no_misconception_and_no_sign_of_copying(release, make_handin, isolation, tmp_path):
+    def layout(name, stub, solution):
+        return stub.replace("\n", "  \n") + "\n\n" if name != "evaluate" else stub + "\n# mine"
+
+    submitted, out = tmp_path / "submitted", tmp_path / "out"
+    hand_in(submitted, "ulla", only_definitions(release))
+    hand_in(submitted, "vera", only_definitions(make_handin(layout)))
+    grade(CHAPTER, submitted, out, isolation=isolation)
+    ulla, vera = read_records(out, CHAPTER)
+    assert [each.untouched for each in ulla.exercises] == [each.verdict != "manual" for each in ulla.exercises]
+    changed = {each.exercise for each in vera.exercises if not each.untouched and each.verdict != "manual"}
+    assert changed == {f"{CHAPTER}.evaluate"}
+    for each in exercise_figures([ulla]):
+        assert each.outcomes["left empty"] == 1, each
+    assert not misconceptions([ulla])
+    assert {each.exercise for each in misconceptions([ulla, vera])} == changed
+    assert same_answers([ulla, vera]) == ([], [])
+    assert alike_code([ulla, vera], given_code(CHAPTER)) == []
+    hunt = next(each for each in ulla.exercises if each.mistake)
+    assert hunt.hint.split("`")[0].split("'")[0] in (out / "feedback" / "ulla" / f"{CHAPTER}.html").read_text()
 
 
 def test_grading_again_gives_the_same_and_loses_nothing(graded, isolation, tmp_path):

@@ -1,11 +1,12 @@
 """The report: its numbers against numbers worked out by hand, and a page that is whole, harmless and readable."""
 
+import json
 import math
 import os
 import re
 import shutil
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -18,12 +19,23 @@ from made_records import NOT_FILLED_IN, records_of
 from typer.testing import CliRunner
 
 from grader.cli import app
-from grader.figures import discriminations, exercise_figures, mean_shares, misconceptions, points_table, remarks
+from grader.errors import GradebookError
+from grader.figures import (
+    discriminations,
+    exercise_figures,
+    mean_shares,
+    misconceptions,
+    outcome,
+    points_table,
+    remarks,
+)
+from grader.gradebook import Mark, open_gradebook, record
 from grader.likeness import alike_code, fingerprints, same_answers
-from grader.records import ExerciseRecord, HandinRecord, record_path, write_record
-from grader.report import given_code, report_page
+from grader.records import ExerciseRecord, HandinRecord, read_record, record_path, write_record
+from grader.report import as_they_stand, given_code, report, report_page
 from grader.simulate import simulate
-from recbook.question import Question
+from grader.standings import standings
+from recbook.question import Essay, Question
 from recbook.questions import of_chapter
 
 HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(2)>'
@@ -97,9 +109,45 @@ def test_outcomes_add_up():
     done = [
         exercise(points=2.0), exercise(mistake="m"), exercise(), exercise(verdict="error"), exercise(verdict="timeout"),
         exercise(points=0.0, hint=NOT_FILLED_IN), exercise(points=None, verdict="manual"),
+        exercise(points=1.0, verdict="manual"),
     ]  # fmt: skip
     (figures,) = exercise_figures([handin(str(i), each) for i, each in enumerate(done)])
     assert set(figures.outcomes.values()) == {1}
+
+
+def test_an_exercise_that_nobody_touched_is_left_empty_and_no_misconception():
+    """A bug hunt is handed out with a known mistake in it."""
+    released = exercise("t.hunt", 0.0, mistake="gradients_not_cleared", hint="Nobody clears them.", untouched=True)
+    own = replace(released, untouched=False)
+    (figures,) = exercise_figures([handin("a", released), handin("b", released), handin("c", own)])
+    assert (figures.outcomes["left empty"], figures.outcomes["known mistake"]) == (2, 1)
+    assert [each.count for each in misconceptions([handin("a", released), handin("b", own)])] == [1]
+    assert "No known mistake was recognised." in page([handin("a", released), handin("b", released)])
+    assert outcome(replace(released, mistake="", verdict="error")) == "left empty"
+    assert outcome(replace(released, verdict="right")) == "right"
+
+
+def test_records_of_before_this_was_kept_can_be_read(tmp_path):
+    old = asdict(handin("anna", exercise(mistake="m")))
+    for each in old["exercises"]:
+        del each["untouched"]
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps(old))
+    assert read_record(path) == handin("anna", exercise(mistake="m"))
+
+
+def test_essays_that_wait_are_not_in_the_mean_share():
+    empty = exercise("t.e", 0.0, 3, "manual", hint="There is no answer in this cell.")
+    waits, read = exercise("t.e", None, 3, "manual"), exercise("t.e", 1.5, 3, "manual")
+    class_ = [handin("a", empty), handin("b", waits), handin("c", waits)]
+    (figures,) = exercise_figures(class_)
+    assert math.isnan(figures.mean_share)  # only the empty one has points, by itself
+    assert (figures.n, figures.waiting) == (1, 2)
+    assert '–<br><span class="soft">2 wait</span>' in page(class_)
+    (figures,) = exercise_figures([*class_, handin("d", read)])
+    assert (figures.mean_share, figures.waiting) == (0.25, 2)
+    (figures,) = exercise_figures([handin("a", empty), handin("d", read)])
+    assert (figures.mean_share, figures.waiting) == (0.25, 0)
 
 
 def test_notes_are_grouped_by_what_they_say():
@@ -109,6 +157,20 @@ def test_notes_are_grouped_by_what_they_say():
     ]  # fmt: skip
     first, second = remarks(notes)
     assert (first.count, first.students, second.count) == (2, ("a", "b"), 1)
+    assert (first.kind, first.detail) == ("Cell … has the mark … of an earlier cell.", notes[0][1])
+
+
+def test_a_note_is_told_once_and_in_words():
+    note = "4 cells have lost nbgrader's mark: found by the content."
+    assert [(each.kind, each.detail) for each in remarks([("a", note), ("b", note)])] == [(note, "")]
+    (both,) = remarks([("a", note), ("b", note.replace("4", "5"))])
+    assert (both.kind, both.detail) == ("… cells have lost nbgrader's mark: …", note)
+    (lists,) = remarks([("a", "Not found: `fit`, `<b>`."), ("b", "Not found: `train`.")])
+    assert (lists.kind, lists.detail) == ("Not found: …", "`fit`, `<b>`.")
+    html = page([handin("a", notes=("Not found: `fit`, `<b>`.", note)), handin("b", notes=("Not found: `train`.",))])
+    assert "<td>Not found: …<p" in html
+    assert "Such as: <code>fit</code>, <code>&lt;b&gt;</code>." in html
+    assert html.count("cells have lost") == 1
 
 
 tables = st.tuples(st.integers(1, 12), st.integers(1, 6)).flatmap(
@@ -254,6 +316,7 @@ def test_the_page_is_self_contained_and_its_pictures_are_described(thirty_page):
         assert len(picture["alt"]) > 40
     assert not re.search(r"(src|href)=[\"']?(https?:)?//", thirty_page)
     assert "default-src 'none'" in thirty_page
+    assert re.search(r"\.wide \{[^}]*no-repeat local[^}]*no-repeat scroll", thirty_page)  # says that there is more
     assert len(thirty_page) < 2_000_000
 
 
@@ -261,7 +324,7 @@ def test_the_page_names_mistakes_hints_problems_and_events(thirty_page, thirty):
     mistake = next(each for record in thirty for each in record.exercises if each.mistake)
     assert mistake.mistake.replace("_", " ") in thirty_page
     assert "The file is empty." in thirty_page
-    assert "the limit of N s of CPU time was hit" in thirty_page
+    assert "the limit of 8.0 s of CPU time was hit" in thirty_page
     assert "A loss that looks only at ratings" in thirty_page
 
 
@@ -317,17 +380,91 @@ def test_a_large_class_is_quick(thirty):
     assert len(html) < 2_000_000
 
 
-def test_the_command_writes_the_page_from_the_records(tmp_path):
-    write_record(record_path(tmp_path, "anna", "toy"), handin("anna", exercise(points=2.0)))
-    done = CliRunner().invoke(app, ["report", "toy", "--out", str(tmp_path)])
+# --- The page and the gradebook ------------------------------------------------------------------------------------
+
+EXERCISES = of_chapter(CHAPTER)
+ESSAYS = [each for each in EXERCISES if isinstance(each, Essay)]
+CODE = next(each for each in EXERCISES if isinstance(each, Question))
+CODE_POINTS = sum(each.points for each in EXERCISES if isinstance(each, Question))
+
+
+@pytest.fixture
+def out(course, tmp_path):
+    """Results as `grade` leaves them: all code is right; Anna and Ben wrote their essays, Carl left them empty."""
+    out = tmp_path / "out"
+    shutil.copytree(course, out)
+    with open_gradebook(out) as book:
+        for student in ("anna", "ben", "carl"):
+            done = []
+            for each in EXERCISES:
+                if isinstance(each, Question):
+                    done.append(ExerciseRecord(each.id, each.points, each.points, "right"))
+                elif student == "carl":
+                    done.append(ExerciseRecord(each.id, 0.0, each.points, "manual", hint="There is no answer."))
+                else:
+                    done.append(ExerciseRecord(each.id, None, each.points, "manual"))
+            record(book, CHAPTER, student, [Mark(e.exercise.replace(".", "-"), e.points) for e in done])
+            write_record(record_path(out, student, CHAPTER), HandinRecord(student, CHAPTER, tuple(done)))
+    return out
+
+
+def give(out, student, exercise, points):
+    """As a person does in formgrader."""
+    with open_gradebook(out) as book:
+        grade = book.find_grade(exercise.grade_id, CHAPTER, CHAPTER, student)
+        grade.manual_score, grade.needs_manual_grade = points, False
+        book.db.commit()
+
+
+def figures_of(out, exercise):
+    with open_gradebook(out) as book:
+        records = [read_record(record_path(out, student, CHAPTER)) for student in ("anna", "ben", "carl")]
+        found = exercise_figures(as_they_stand(records, standings(book, CHAPTER)))
+    return next(each for each in found if each.exercise == exercise.id)
+
+
+def test_marks_that_people_gave_count_in_the_report(out):
+    html = report(CHAPTER, out).read_text()
+    assert f"{2 * len(ESSAYS)} answers wait for a person and count 0 so far." in html
+    assert f"{CODE_POINTS:.1f} points on average" in html
+
+    for student in ("anna", "ben"):
+        for essay in ESSAYS:
+            give(out, student, essay, essay.points)
+    give(out, "ben", CODE, 0.0)
+    html = report(CHAPTER, out).read_text()
+    assert "answers wait" not in html
+    total = 3 * CODE_POINTS - CODE.points + 2 * sum(essay.points for essay in ESSAYS)
+    assert f"{total / 3:.1f} points on average" in html
+    essay, code = figures_of(out, ESSAYS[0]), figures_of(out, CODE)
+    assert (essay.mean_share, essay.n) == (pytest.approx(2 / 3), 3)
+    assert (essay.outcomes["read by a person"], essay.outcomes["left empty"]) == (2, 1)
+    assert (code.mean_share, code.outcomes["right"]) == (pytest.approx(2 / 3), 3)
+
+
+def test_a_gradebook_that_is_missing_or_broken_is_an_error_and_stays_so(out):
+    path = out / "gradebook.db"
+    path.rename(out / "away.db")
+    with pytest.raises(GradebookError, match=r"gradebook\.db"):
+        report(CHAPTER, out)
+    assert not path.exists()
+    path.write_text("no database, but long enough to look at " * 9)
+    done = CliRunner().invoke(app, ["report", CHAPTER, "--out", str(out)])
+    assert done.exit_code == 2
+    assert "cannot be used as a gradebook" in " ".join(done.output.split())
+    assert not (out / "report").exists()
+
+
+def test_the_command_writes_the_page(out):
+    done = CliRunner().invoke(app, ["report", CHAPTER, "--out", str(out)])
     assert done.exit_code == 0, done.output
-    assert "anna" in (tmp_path / "report" / "toy.html").read_text("utf-8")
+    assert "anna" in (out / "report" / f"{CHAPTER}.html").read_text("utf-8")
 
 
 def test_without_records_it_says_what_to_do(tmp_path):
-    done = CliRunner().invoke(app, ["report", "toy", "--out", str(tmp_path)])
+    done = CliRunner().invoke(app, ["report", CHAPTER, "--out", str(tmp_path)])
     assert done.exit_code == 2
-    assert "grader grade toy" in " ".join(done.output.split())
+    assert f"grader grade {CHAPTER}" in " ".join(done.output.split())
 
 
 @pytest.mark.slow
@@ -348,5 +485,21 @@ def test_a_browser_shows_it_without_complaint(thirty_page, tmp_path, width):
         tab.goto(path.as_uri())
         assert tab.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        # An id is broken behind a dot or an underscore only.
+        pieces = tab.evaluate(
+            """[...document.querySelectorAll("th code")].flatMap(code => {
+                const lines = [];
+                for (const node of code.childNodes) for (let i = 0; i < (node.data ?? "").length; i++) {
+                    const range = document.createRange();
+                    range.setStart(node, i);
+                    range.setEnd(node, i + 1);
+                    const top = range.getBoundingClientRect().top;
+                    if (lines.at(-1)?.top !== top) lines.push({top, text: ""});
+                    lines.at(-1).text += node.data[i];
+                }
+                return lines.slice(0, -1).map(line => line.text);
+            })"""
+        )
+        assert all(piece[-1] in "._" for piece in pieces), pieces
         browser.close()
     assert said == []
