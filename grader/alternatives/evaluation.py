@@ -102,6 +102,15 @@ def split_by_ranks(users, test_users, share, seed):
     return ((rank < np.floor(share * size)) & ~table["user"].isin(test_users)).to_numpy()
 
 
+@alternative("evaluation.validation_split")
+def split_with_a_seed_for_each_user(users, test_users, share, seed):
+    mask = np.zeros(len(users), dtype=bool)
+    for user in set(users.tolist()) - set(test_users.tolist()):
+        rows = np.flatnonzero(users == user)
+        mask[np.random.default_rng([seed, user]).permutation(rows)[: int(share * len(rows))]] = True
+    return mask
+
+
 @alternative("evaluation.choose")
 def choose_by_a_loop(settings, fit, error_valid, error_test):
     best_setting, best_model, best_error = None, None, float("inf")

@@ -87,6 +87,17 @@ def share_in_plain_python(counts, share):
     return sum(ordered[: math.ceil(share * len(ordered))]) / sum(ordered)
 
 
+@alternative("movielens.share_of_top")
+def share_by_pandas(counts, share):
+    return pd.Series(counts).nlargest(math.ceil(share * len(counts))).sum() / counts.sum()
+
+
+@alternative("movielens.share_of_top")
+def share_by_partition(counts, share):
+    n_top = -int(-share * len(counts) // 1)
+    return np.partition(counts, -n_top)[-n_top:].sum() / counts.sum()
+
+
 @alternative("movielens.stats_user")
 def stats_by_a_loop(data, movies_genre, user_id):
     stats, eva = np.zeros(5), np.zeros((5, movies_genre.shape[1]))

@@ -143,6 +143,20 @@ class WithFunctions(nn.Module):
 
 
 @alternative("softmax.UserTower")
+class WithItsOwnMask(nn.Module):
+    def __init__(self, n_movies, n_features, hidden, d, dropout=0.5):
+        super().__init__()
+        self.bag, self.keep = nn.Embedding(n_movies, hidden), 1 - dropout
+        self.side, self.out = nn.Linear(n_features, hidden), nn.Linear(hidden, d)
+
+    def forward(self, rows, features):
+        hidden = torch.tanh(torch.addmm(self.side(features), rows, self.bag.weight))
+        if self.training:
+            hidden = hidden * torch.bernoulli(torch.full_like(hidden, self.keep)) / self.keep
+        return self.out(hidden)
+
+
+@alternative("softmax.UserTower")
 class WithASequence(nn.Module):
     def __init__(self, n_movies, n_features, hidden, d, dropout=0.5):
         nn.Module.__init__(self)

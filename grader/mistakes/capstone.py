@@ -306,7 +306,7 @@ def own_forgotten(own, links, link_vectors, features, feature_vectors):
 
 @mistake(
     "capstone.rich_vectors",
-    hint="The features do not arrive in your vectors. What is known about a row matters most where it has few links.",
+    hint="The features do not arrive in your vectors. Of a row without any links, they are all that is known.",
 )
 def features_forgotten(own, links, link_vectors, features, feature_vectors):
     return own + links @ link_vectors
@@ -661,7 +661,7 @@ def all_splits(published, name, errors, data, split):
 
 @mistake(
     "capstone.leaderboard",
-    hint="Your table mixes data sets. On a larger data set every model has a smaller error.",
+    hint="Your table mixes data sets. On a larger data set the same model usually has a smaller error.",
 )
 def all_data(published, name, errors, data, split):
     keep = (published["split"] == split) & (published["chosen_on"] != "test")

@@ -564,6 +564,18 @@ class RandomBiases(RightNet):
 
 @mistake(
     "embeddings.RecommenderNet",
+    hint="Your biases start at small random numbers. Vectors need that, because they would never leave 0. Biases are "
+    "only added, so they can learn from 0. Start them there: at first the model takes nobody for strict or kind.",
+)
+class SmallRandomBiases(RightNet):
+    def __init__(self, num_users, num_movies, embedding_size=20, mean=0.0):
+        super().__init__(num_users, num_movies, embedding_size, mean)
+        nn.init.normal_(self.user_bias.weight, std=0.01)
+        nn.init.normal_(self.movie_bias.weight, std=0.01)
+
+
+@mistake(
+    "embeddings.RecommenderNet",
     hint="All your vectors start at 0. The gradient of a user's vector is the movie's vector times something, and "
     "the other way round. If both are 0, both gradients are 0, and the vectors stay 0 for ever. Start them small and "
     "random.",
@@ -712,8 +724,9 @@ distractor(
 distractor(
     "embeddings.wide_start",
     "d",
-    hint="Training moves only the vectors that occur in a batch, and a movie with one rating occurs once an epoch. "
-    "Its random start is still there at the end. And movies that occur often have to unlearn theirs.",
+    hint="Without weight decay, a vector without ratings is never moved by training, and a movie with one rating "
+    "occurs once an epoch. Much of its random start is still there at the end. And movies that occur often have to "
+    "unlearn theirs.",
 )
 
 # --- train_epoch -----------------------------------------------------------------------------------------------------

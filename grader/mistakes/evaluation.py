@@ -519,6 +519,20 @@ def with_repetition(users, test_users, share, seed):
     return _right(users, test_users, share, np.random.default_rng(seed), replace=True)
 
 
+@mistake(
+    "evaluation.validation_split",
+    hint="You make a new generator for each user, from the same seed. So users with equally many ratings lose those at "
+    "the same places. Make one generator before the loop.",
+)
+def a_new_generator_for_each_user(users, test_users, share, seed):
+    held_out = np.zeros(len(users), dtype=bool)
+    for user in np.setdiff1d(users, test_users):
+        rows = np.flatnonzero(users == user)
+        order = np.random.default_rng(seed).permutation(rows)
+        held_out[order[: round(share * len(rows))]] = True
+    return held_out
+
+
 # --- choose ----------------------------------------------------------------------------------------------------------
 
 
@@ -999,6 +1013,17 @@ def best_list_all_hits(recommended, relevant, k):
 )
 def best_list_longer_than_k(recommended, relevant, k):
     return _dcg(_row(recommended, relevant, k)) / _dcg([1.0] * len(relevant)) if relevant else float("nan")
+
+
+@mistake(
+    "evaluation.ndcg_at_k",
+    hint="Your best list is only as long as the list you were given. The best list may be longer: as many relevant "
+    "movies as there are, up to k.",
+)
+def best_list_no_longer_than_the_given(recommended, relevant, k):
+    if not relevant:
+        return float("nan")
+    return _dcg(_row(recommended, relevant, k)) / _dcg([1.0] * min(k, len(relevant), len(recommended)))
 
 
 @mistake(

@@ -45,8 +45,8 @@ def small_but_positive(n_users, n_movies, n_factors, generator):
 
 @mistake(
     "matrix_factorization.factor_tensors",
-    hint="Your numbers have the right mean and spread, but they come from a uniform distribution: none of them lies far "
-    "from 0. The docstring asks for a normal one, as `torch.randn` draws it.",
+    hint="Your numbers have the right mean and spread, but they come from a uniform distribution: none of them lies "
+    "far from 0. The docstring asks for a normal one, as `torch.randn` draws it.",
 )
 def uniform(n_users, n_movies, n_factors, generator):
     return _draw(

@@ -442,6 +442,24 @@ def mean_of_the_top(counts, share):
     return top_sum(counts, n_top) / max(n_top, 2)
 
 
+@mistake(
+    "movielens.share_of_top",
+    hint="You took all movies with at least a certain number of ratings. Many movies have equally many: then this "
+    "takes more of them than the share allows. Count movies, whatever their ratings: sort, and take the first ones.",
+)
+def all_that_are_tied(counts, share):
+    return counts[counts >= np.quantile(counts, 1 - share)].sum() / counts.sum()
+
+
+@mistake(
+    "movielens.share_of_top",
+    hint="You took the movies with more than a certain number of ratings. Many movies have equally many: then those at "
+    "the limit are all missing. Count movies, whatever their ratings: sort, and take the first ones.",
+)
+def none_that_are_tied(counts, share):
+    return counts[counts > np.quantile(counts, 1 - share)].sum() / counts.sum()
+
+
 # --- long_tail_means -------------------------------------------------------------------------------------------------
 
 distractor(

@@ -346,6 +346,32 @@ def eats_the_given_matrix(liked, share, generator):
     return liked, left_out
 
 
+@mistake(
+    "softmax.left_out_split",
+    hint="You leave out the same share of every user's likes, up to rounding. Each like shall be left out with the "
+    "probability `share`, whatever happens to the others: then it is now more of a user's likes, now fewer. Toss a "
+    "coin for every cell.",
+)
+def a_fixed_number_of_each_user(liked, share, generator):
+    draws = torch.rand(liked.shape, generator=generator).masked_fill(liked == 0, 2)
+    rank = draws.argsort(dim=1).argsort(dim=1)
+    out = (rank < torch.round(share * liked.sum(dim=1, keepdim=True))).to(liked.dtype)
+    return liked * (1 - out), liked * out
+
+
+@mistake(
+    "softmax.left_out_split",
+    hint="You leave out a fixed number of all likes together. Each like shall be left out with the probability "
+    "`share`, whatever happens to the others: then it is now more, now fewer. Toss a coin for every cell.",
+)
+def a_fixed_number_of_all(liked, share, generator):
+    users, movies = liked.nonzero(as_tuple=True)
+    chosen = torch.randperm(len(users), generator=generator)[: round(share * len(users))]
+    out = torch.zeros_like(liked)
+    out[users[chosen], movies[chosen]] = 1
+    return liked - out, out
+
+
 # --- watched_features ------------------------------------------------------------------------------------------------
 
 
@@ -614,6 +640,39 @@ class DropsTheEmbedding(_Tower):
     def forward(self, rows, features):
         hidden = torch.tanh(rows @ self.bag.weight + self.side(features))
         return self.dropout(self.out(hidden))
+
+
+@mistake(
+    "softmax.UserTower",
+    hint="You drop numbers before tanh. The order asked for is the other way round: tanh first, then dropout. Dropout "
+    "divides what is kept by 1 − p, so that means stay the same, and a tanh after it would spoil that.",
+)
+class DropsBeforeTanh(_Tower):
+    def forward(self, rows, features):
+        return self.out(torch.tanh(self.dropout(rows @ self.bag.weight + self.side(features))))
+
+
+@mistake(
+    "softmax.UserTower",
+    hint="You drop numbers of the movies' sum before the features are added. So no hidden number is ever set to 0 as "
+    "a whole: what the features say is never dropped. Dropout comes last in the hidden layer, after tanh.",
+)
+class DropsTheMoviesOnly(_Tower):
+    def forward(self, rows, features):
+        return self.out(torch.tanh(self.dropout(rows @ self.bag.weight) + self.side(features)))
+
+
+@mistake(
+    "softmax.UserTower",
+    hint="You set hidden numbers to 0, but leave the others as they are. Then `out` gets smaller sums in training than "
+    "in evaluation. Dropout divides what is kept by 1 − p, so that both agree on average; `nn.Dropout` does it.",
+)
+class DropsWithoutScaling(_Tower):
+    def forward(self, rows, features):
+        hidden = torch.tanh(rows @ self.bag.weight + self.side(features))
+        if self.training:
+            hidden = hidden * (torch.rand(hidden.shape) >= self.dropout.p)
+        return self.out(hidden)
 
 
 @mistake(

@@ -8,12 +8,14 @@ import pytest
 import torch
 
 from grader.chapter import read_chapter
-from grader.implementations import mistakes
-from recbook.asking import draw_cases
+from grader.implementations import alternatives, mistakes
+from grader.verify import ask_known
+from recbook.asking import ask, draw_cases
 from recbook.baselines import bias_model
 from recbook.data import DataError, carve_validation, load
 from recbook.metrics import rmse
 from recbook.questions import find
+from recbook.verdict import judge
 from solutions import capstone as solved
 
 
@@ -76,7 +78,21 @@ def test_no_case_of_the_recommender_holds_what_it_is_asked_for():
     for case in draw_cases(find("capstone.fit_recommender"), 5):
         known = set(zip(case["train"]["user"], case["train"]["movie"], strict=True))
         assert not known & set(map(tuple, case["asked"].tolist()))
-        assert set(case) == {"train", "n_users", "n_movies", "seed", "asked", "silent_user", "silent_movie"}
+        assert set(case) == {"train", "n_users", "n_movies", "seed", "asked", "silent_users", "silent_movies"}
+
+
+@pytest.mark.parametrize("seed", [20024, 20025, 20074, 20008, 20018, 20023])
+def test_every_way_to_taste_is_right_and_every_mistake_wrong_also_where_that_is_close(seed):
+    """At the first three seeds neighbours were once judged wrong. At the others somebody comes close to a limit."""
+    question = find("capstone.fit_recommender")
+    right, wrong = ask_known(question, seed)
+    for other in alternatives(question):
+        verdict = judge(question, ask(question, other.namespace, seed), right, wrong)
+        assert verdict.verdict == "right", f"{other.name}: {verdict.hint}"
+    verdicts = {known.name: judge(question, known.answer, right, wrong) for known in wrong}
+    assert {name: verdict.mistake for name, verdict in verdicts.items()} == {name: name for name in verdicts}
+    assert all(verdict.verdict == "wrong" for verdict in verdicts.values())
+    assert verdicts["only_biases"].points <= 2
 
 
 # --- The parts -------------------------------------------------------------------------------------------------------
@@ -137,6 +153,6 @@ def test_the_reference_recommender_is_right_about_somebody_unknown():
     train = case["train"]
     predict = solved.fit_recommender(train, case["n_users"], case["n_movies"], 0)
     movies = np.arange(case["n_movies"])
-    of_nobody = predict(np.full(len(movies), case["silent_user"]), movies)
+    of_nobody = predict(np.full(len(movies), case["silent_users"][0]), movies)
     level = bias_model(train).predict(pd.DataFrame({"user": -1, "movie": movies}))
     assert np.corrcoef(of_nobody, level)[0, 1] > 0.95

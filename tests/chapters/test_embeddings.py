@@ -10,7 +10,10 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.utils.data import DataLoader
 
+from grader.verify import ask_known
 from recbook import baselines, data, metrics
+from recbook.questions import find
+from recbook.verdict import judge
 from solutions import embeddings as solved
 
 LOWEST, HIGHEST = 0.5, 5.0
@@ -62,6 +65,13 @@ def test_a_saved_model_predicts_the_same(tmp_path):
     again = solved.load_model(solved.RecommenderNet(5, 6, 3), path)
     pairs = torch.tensor([[0, 5], [4, 1]])
     assert torch.equal(model(pairs), again(pairs))
+
+
+@pytest.mark.parametrize("seed", [3, 77, 2**31])
+def test_every_mistake_of_the_model_gets_its_own_hint(seed):
+    question = find("embeddings.RecommenderNet")
+    right, wrong = ask_known(question, seed)
+    assert {m.name: judge(question, m.answer, right, wrong).mistake for m in wrong} == {m.name: m.name for m in wrong}
 
 
 def test_recommendations_are_unseen_and_known_well_enough():

@@ -87,6 +87,17 @@ def test_trivial_answers_earn_next_to_nothing(id, function):
     assert verdict.points <= 0.2 * question.points
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_best_list_as_short_as_the_given_one_never_passes(seed):
+    def cut(recommended, relevant, k):
+        return solved.ndcg_at_k(recommended, relevant, min(k, len(recommended)))
+
+    question = find("evaluation.ndcg_at_k")
+    right, wrong = ask_known(question, seed)
+    verdict = judge(question, ask(question, {"ndcg_at_k": cut}, seed), right, wrong)
+    assert verdict.mistake == "best_list_no_longer_than_the_given"
+
+
 def test_measures_of_the_wheel_solve_no_exercise():
     # recbook.metrics clips and works on tables; recbook.baselines fits all biases together.
     question = find("evaluation.rmse_and_mae")

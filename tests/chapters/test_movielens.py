@@ -74,6 +74,31 @@ def test_an_answer_without_thought_earns_next_to_nothing(id, function):
     assert verdict.points <= 0.2 * verdict.max_points
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_every_mistake_about_the_top_gets_its_own_hint(seed):
+    question = find("movielens.share_of_top")
+    right, wrong = ask_known(question, seed)
+    assert {m.name: judge(question, m.answer, right, wrong).mistake for m in wrong} == {m.name: m.name for m in wrong}
+
+
+@pytest.mark.parametrize(
+    "n_top",
+    [
+        lambda n, share: int(np.ceil(share * n)) - 1,
+        lambda n, share: int(np.ceil(share * n)) + 1,
+        lambda n, share: max(1, int(share * n)),
+        lambda n, share: round(share * n),
+    ],
+)
+def test_another_number_of_movies_is_not_taken_for_a_threshold(n_top):
+    def top(counts, share):
+        return np.sort(counts)[::-1][: n_top(len(counts), share)].sum() / counts.sum()
+
+    verdict = judge_function("movielens.share_of_top", top)
+    assert verdict.verdict == "wrong"
+    assert verdict.mistake not in ("all_that_are_tied", "none_that_are_tied")
+
+
 # --- Regression: the first row, the index, the order of a sparse tensor -----------------------------------------------
 
 

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.chapter import filled, read_chapter
+from grader.implementations import alternatives
 from grader.verify import ask_known
 from recbook import metrics
-from recbook.asking import PUBLIC_SEED
+from recbook.asking import PUBLIC_SEED, ask
 from recbook.data import MissingDataError, load
 from recbook.questions import find
 from recbook.verdict import judge
@@ -154,6 +155,39 @@ def test_mistakes_that_run_without_an_error_are_known(exercise, mistake):
     verdict = judge(question, known.answer, right, wrong)
     assert verdict.mistake == mistake
     assert verdict.points < question.points
+
+
+@pytest.mark.parametrize("seed", [3, 77, 2**31])
+@pytest.mark.parametrize("exercise", ["left_out_split", "UserTower"])
+def test_every_mistake_of_what_is_random_gets_its_own_hint(exercise, seed):
+    question = find(f"softmax.{exercise}")
+    right, wrong = ask_known(question, seed)
+    assert {m.name: judge(question, m.answer, right, wrong).mistake for m in wrong} == {m.name: m.name for m in wrong}
+    for alternative in alternatives(question):
+        assert judge(question, ask(question, alternative.namespace, seed), right, wrong).verdict == "right"
+
+
+def test_rounding_at_random_is_no_coin_for_each_like():
+    def rounded_at_random(liked, share, generator):
+        draws = torch.rand(liked.shape, generator=generator).masked_fill(liked == 0, 2)
+        asked = share * liked.sum(dim=1, keepdim=True) + torch.rand((len(liked), 1), generator=generator)
+        out = (draws.argsort(dim=1).argsort(dim=1) < asked.floor()).float()
+        return liked * (1 - out), liked * out
+
+    question = find("softmax.left_out_split")
+    verdict = judge(question, ask(question, {"left_out_split": rounded_at_random}), *ask_known(question, PUBLIC_SEED))
+    assert verdict.wrong_parts == ("independent",)
+
+
+def test_dropping_movies_of_the_history_is_another_place():
+    class DropsTheHistory(solved.UserTower):
+        def forward(self, rows, features):
+            return self.out(torch.tanh(self.dropout(rows) @ self.bag.weight + self.side(features)))
+
+    question = find("softmax.UserTower")
+    verdict = judge(question, ask(question, {"UserTower": DropsTheHistory}), *ask_known(question, PUBLIC_SEED))
+    assert (verdict.wrong_parts, verdict.mistake) == (("place",), "")
+    assert "somewhere else" in verdict.hint
 
 
 # --- The promise on u1 -----------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def _recommender_cases(rng: np.random.Generator) -> list[Case]:
 def _ratings_with_taste(rng: np.random.Generator, n_users: int, n_movies: int) -> Case:
     """Half stars made of levels of users and movies, two directions of taste, and chance. About half are given.
 
-    One user and one movie have no rating at all.
+    Three users and three movies have no rating at all.
     """
     of_users, of_movies = rng.normal(0, 0.5, (n_users, 1)), rng.normal(0, 0.5, n_movies)
     p, q = rng.normal(size=(n_users, 2)), rng.normal(size=(n_movies, 2))
@@ -37,22 +37,22 @@ def _ratings_with_taste(rng: np.random.Generator, n_users: int, n_movies: int) -
     stars = 3.1 + of_users + of_movies + 0.55 * p @ q.T + rng.normal(0, 0.3, (n_users, n_movies))
     stars = np.clip(np.round(2 * stars) / 2, 1, 5)
     given = rng.random(stars.shape) < 0.48
-    silent_user, silent_movie = int(rng.integers(n_users)), int(rng.integers(n_movies))
-    given[silent_user] = given[:, silent_movie] = False
+    silent_users, silent_movies = rng.permutation(n_users)[:3], rng.permutation(n_movies)[:3]
+    given[silent_users] = given[:, silent_movies] = False
     users, movies = np.nonzero(given)
     order = rng.permutation(len(users))
     users, movies = users[order], movies[order]
     asked = ~given
-    asked[silent_user] = asked[:, silent_movie] = False
+    asked[silent_users] = asked[:, silent_movies] = False
     asked = np.argwhere(asked)
     return {
         "train": pd.DataFrame({"user": users, "movie": movies, "rating": stars[users, movies]}),
         "n_users": n_users,
         "n_movies": n_movies,
         "seed": int(rng.integers(1, 10_000)),
-        "asked": asked[rng.permutation(len(asked))[:240]],
-        "silent_user": silent_user,
-        "silent_movie": silent_movie,
+        "asked": asked[rng.permutation(len(asked))[:600]],
+        "silent_users": silent_users,
+        "silent_movies": silent_movies,
     }
 
 
@@ -66,9 +66,10 @@ def _ratings_with_taste(rng: np.random.Generator, n_users: int, n_movies: int) -
     parts={
         "scale": equal(share=0.25, about="the range of the predictions"),
         "level": near(0.17, share=1, about="the mean prediction of each user and of each movie"),
-        "silent": near(0.25, share=0.75, about="the predictions for a user and for a movie without ratings"),
-        "taste": near(0.43, share=3, about="the predictions for pairs without a rating"),
-        "much": near(0.34, share=3, about="the predictions for other pairs without a rating, asked more strictly"),
+        "silent": near(0.25, share=0.75, about="the predictions for users and for movies without ratings"),
+        # Over 120 seeds, right ways lie up to 0.38 from the reference (neighbours), a bias model never below 0.50.
+        "taste": near(0.45, share=3, about="the predictions for pairs without a rating"),
+        "much": near(0.42, share=3, about="the predictions for other pairs without a rating, asked more strictly"),
     },
     hints=[
         "What do you know of a user after the mean and the biases are taken away, and how could it tell about a movie?",
@@ -90,7 +91,8 @@ def fit_recommender(code: Code, case: Case) -> Parts:
         raise ValueError("predict gives the same pair another rating when it is asked together with other pairs")
     yield "scale", _range(table)
     yield "level", np.concatenate([table.mean(axis=1), table.mean(axis=0)]).astype(np.float32)
-    yield "silent", np.concatenate([table[case["silent_user"]], table[:, case["silent_movie"]]]).astype(np.float32)
+    unknown = table[case["silent_users"]], table[:, case["silent_movies"]]
+    yield "silent", np.concatenate([part.ravel() for part in unknown]).astype(np.float32)
     half = len(asked) // 2  # so that the same number is not written down twice
     yield "taste", asked[:half].astype(np.float32)
     yield "much", asked[half:].astype(np.float32)

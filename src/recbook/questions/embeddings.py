@@ -418,6 +418,7 @@ def _net_cases(rng: np.random.Generator) -> list[Case]:
         "restored": equal(about="whether a new model with the same `state_dict` predicts the same"),
         "near_mean": equal(about="whether all predictions are close to the mean at the start"),
         "can_learn": equal(about="whether the vectors start small, different, and not at 0"),
+        "biases_zero": equal(share=0.5, about="whether all biases start at 0"),
     },
     hints=[
         "How many `nn.Embedding` layers do you need, and how many numbers does each of them hold for one index?",
@@ -451,9 +452,10 @@ def _ask_the_start(model: nn.Module, case: Case) -> Parts:
     grid = torch.cartesian_prod(torch.arange(case["users"]), torch.arange(case["movies"]))
     with torch.no_grad():
         predictions = model(grid)
-    yield "near_mean", predictions.shape == (len(grid),) and bool((predictions - case["mean"]).abs().max() < 0.2)
+    yield "near_mean", predictions.shape == (len(grid),) and bool((predictions - case["mean"]).abs().max() < 0.3)
     vectors = [model.user_embedding.weight.detach(), model.movie_embedding.weight.detach()]
     yield "can_learn", all(float(v.std(dim=0).min()) > 1e-5 and float(v.abs().max()) < 0.6 for v in vectors)
+    yield "biases_zero", not bool(model.user_bias.weight.any() or model.movie_bias.weight.any())
 
 
 wide_start = quiz(

@@ -5,6 +5,7 @@ Every question brings its own ratings, lists or toy model, so no exercise depend
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -228,9 +229,11 @@ pooled_or_per_user = quiz(
 
 def _validation_split_cases(rng: np.random.Generator) -> list[Case]:
     def case(n_users: int, share: float) -> Case:
-        counts = rng.integers(12, 30, size=n_users)
-        users = np.repeat(rng.permutation(n_users), counts)  # a user's ratings stand together, as in u1.base
+        counts, order = rng.integers(12, 30, size=n_users), rng.permutation(n_users)
         test_users = np.sort(rng.permutation(n_users)[: n_users // 2])
+        others = np.flatnonzero(~np.isin(order, test_users))
+        counts[others[0]] = counts[others[1]]  # whatever the seed, two of the other users have equally many ratings
+        users = np.repeat(order, counts)  # a user's ratings stand together, as in u1.base
         return {"users": users, "test_users": test_users, "share": share, "seed": int(rng.integers(1, 10_000))}
 
     return [case(int(rng.integers(9, 16)), 0.4), case(int(rng.integers(6, 12)), 0.25)]
@@ -239,7 +242,7 @@ def _validation_split_cases(rng: np.random.Generator) -> list[Case]:
 @question(
     "evaluation.validation_split",
     title="Hold out as the test did",
-    objective="Choose a validation set that is as hard as the test set.",
+    objective="Choose a validation set in the way the test set was chosen.",
     points=3,
     needs=["validation_split"],
     cases=_validation_split_cases,
@@ -294,10 +297,16 @@ def _how_random(masks: list[np.ndarray], users: np.ndarray, others: np.ndarray) 
     rows = np.isin(users, others)
     often = np.mean(masks, axis=0)[rows]
     if ((often > 0) & (often < 1)).all():
-        return "now these, now those"
+        return "always the same places of two users" if _alike(masks, users, others) else "now these, now those"
     if all(np.all(np.diff(np.flatnonzero(masks[0][users == user])) == 1) for user in others):
         return "ratings in a row, always the same"
     return "always the same" if np.isin(often, (0.0, 1.0)).all() else "some never, or some always"
+
+
+def _alike(masks: list[np.ndarray], users: np.ndarray, others: np.ndarray) -> bool:
+    """Whether two users with equally many ratings lose those at the same places, whatever the seed."""
+    places = [np.array([mask[users == user] for mask in masks]) for user in others]
+    return any(np.array_equal(mine, theirs) for mine, theirs in itertools.combinations(places, 2))
 
 
 def _choose_cases(rng: np.random.Generator) -> list[Case]:
@@ -559,8 +568,20 @@ def _short_list(rng: np.random.Generator) -> Case:
     return _list_case(rng, int(rng.integers(10, 20)), places, len(places) + int(rng.integers(1, 4)), length)
 
 
+def _too_short_for_all(rng: np.random.Generator) -> Case:
+    """A list shorter than k, and more relevant movies than it has places."""
+    length = int(rng.integers(3, 7))
+    n_relevant = length + int(rng.integers(1, 4))
+    return _list_case(rng, int(rng.integers(10, 20)), _some_places(rng, 1, length), n_relevant, length)
+
+
 def _no_relevant(rng: np.random.Generator) -> Case:
     return _list_case(rng, 4, [], 0, 6)
+
+
+def _ndcg_cases(rng: np.random.Generator) -> list[Case]:
+    lists, perfect = _list_cases(rng), _list_case(rng, 5, [0, 1], 2, 8)
+    return [*lists, perfect, _short_list(rng), _no_relevant(rng), _too_short_for_all(rng)]
 
 
 def _called(code: Any, case: Case) -> Any:
@@ -619,7 +640,7 @@ def recall_at_k(code: Code, case: Case) -> Parts:
     objective="Measure a list by where its relevant movies stand.",
     points=3,
     needs=["ndcg_at_k"],
-    cases=lambda rng: [*_list_cases(rng), _list_case(rng, 5, [0, 1], 2, 8), _short_list(rng), _no_relevant(rng)],
+    cases=_ndcg_cases,
     parts={
         "ndcg": close(share=4, about="the NDCG"),
         "nothing": equal(about="the NDCG of a user without relevant movies"),

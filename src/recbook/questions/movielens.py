@@ -257,7 +257,18 @@ def _top_cases(rng: np.random.Generator) -> list[Case]:
         {"counts": _counts(rng, 8), "share": 0.25},
         {"counts": _counts(rng, 10), "share": 0.25},
         {"counts": _counts(rng, 7), "share": 0.1},
+        {"counts": _tied_counts(rng, 4 * int(rng.integers(3, 7))), "share": 0.25},
     ]
+
+
+def _tied_counts(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Counts in no order: few large ones, two of them 0, and many that are small and equal.
+
+    The large ones are fewer than a quarter, by two at least: a single movie more or less is another mistake.
+    """
+    n_large = int(rng.integers(1, n // 4 - 1))
+    large = 10 + rng.permutation(30)[:n_large]
+    return rng.permutation(np.concatenate([large, [0, 0], np.full(n - n_large - 2, rng.integers(2, 8))]))
 
 
 @question(

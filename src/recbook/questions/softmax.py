@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from recbook.parts import close, equal
@@ -255,6 +256,7 @@ def _left_out_split_cases(rng: np.random.Generator) -> list[Case]:
         "share": close(share=1.25, rtol=0, atol=0.03, about="the share of liked movies that is left out"),
         "within_users": equal(share=0.5, about="whether most users keep some movies and lose some"),
         "within_movies": equal(share=0.5, about="whether most movies are kept for some users and left out for others"),
+        "independent": equal(share=0.5, about="how many likes are left out, with several generators"),
         "repeatable": equal(share=0.5, about="whether a generator with the same seed gives the same split"),
         "none": equal(share=0.5, about="how many are kept with a share of 0"),
         "all": equal(share=0.5, about="how many are left out with a share of 1"),
@@ -285,9 +287,30 @@ def left_out_split(code: Code, case: Case) -> Parts:
         yield name, mixed[-1]
     # With one coin a user or a movie the share is a matter of chance: a number that nobody else would get.
     yield "share", (out * original).sum() / original.sum() if all(mixed) else 0.0
-    _, again = code.left_out_split(original.clone(), case["share"], _generator(5))
-    yield "repeatable", split and torch.equal(torch.as_tensor(again).float(), out)
+
+    def left_out(some: torch.Tensor, seed: int) -> torch.Tensor:
+        return torch.as_tensor(code.left_out_split(some.clone(), case["share"], _generator(seed))[1]).float()
+
+    several = torch.stack([left_out(original[:200], seed) for seed in range(8)])
+    yield "independent", _how_many_left_out(several, original[:200]) if all(mixed) else "no coin for each like"
+    yield "repeatable", split and torch.equal(left_out(original, 5), out)
     yield "untouched", split and bool(np.array_equal(liked.numpy(), case["liked"]))
+
+
+def _how_many_left_out(several: torch.Tensor, liked: torch.Tensor) -> str:
+    """Whether the numbers left out, of users, movies and all, vary like those of independent coins.
+
+    `several` holds what several generators left out of `liked`. The sums of squared deviations are, with one coin for
+    each like, close to 1 in units of what is expected; the bounds are so low that no coins ever get there.
+    """
+    out = several * liked
+    share = out.sum() / (liked.sum() * len(several))
+    for dim, what, bound in ((1, "user", 0.5), (0, "movie", 0.1)):
+        n = liked.sum(dim=dim)
+        spread = ((out.sum(dim=1 + dim) - share * n) ** 2).sum()
+        if spread < bound * share * (1 - share) * n.sum() * len(several):
+            return f"nearly the same share of each {what}'s likes, always"
+    return "always the same number in all" if len(out.sum(dim=(1, 2)).unique()) == 1 else "now more, now fewer"
 
 
 def _watched_features_cases(rng: np.random.Generator) -> list[Case]:
@@ -397,6 +420,7 @@ def _user_tower_cases(rng: np.random.Generator) -> list[Case]:
         return {
             "sizes": (n_movies, n_features, hidden, d),
             "dropout": dropout,
+            "place": False,
             "rows": np.abs(_normal(rng, 6, n_movies)),
             "features": _normal(rng, 6, n_features),
             "weights": {
@@ -408,7 +432,10 @@ def _user_tower_cases(rng: np.random.Generator) -> list[Case]:
             },
         }
 
-    return [case(7, 3, 8, 4, 0.5), case(9, 2, 6, 5, 0.0)]
+    drawn = [case(7, 3, 8, 4, 0.5), case(9, 2, 6, 5, 0.0), case(8, 3, 7, 7, 0.4)]
+    drawn[2]["place"] = True  # `out` hands on what it gets, so that the hidden numbers can be seen
+    drawn[2]["weights"] |= {"out": np.eye(7, dtype=np.float32), "out_bias": np.zeros(7, np.float32)}
+    return drawn
 
 
 @question(
@@ -424,6 +451,7 @@ def _user_tower_cases(rng: np.random.Generator) -> list[Case]:
         "embeddings": close(share=3, about="the user embeddings, in evaluation mode"),
         "drops": equal(about="whether dropout acts in training mode"),
         "drops_hidden": equal(share=0.5, about="whether dropout leaves the embedding itself alone"),
+        "place": equal(about="where dropout acts in training mode"),
         "no_dropout": close(about="the user embeddings in training mode when the dropout probability is 0"),
     },
     hints=[
@@ -450,11 +478,36 @@ def user_tower(code: Code, case: Case) -> Parts:
     if case["dropout"] == 0:
         yield "no_dropout", first
         return
+    if case["place"]:
+        movies, side = rows @ places["bag"], F.linear(features, places["side"], places["side_bias"])
+        yield "place", _place_of_dropout(first, movies.detach(), side.detach(), case["dropout"])
+        return
     model.eval()
     steady = torch.equal(embeddings, model(rows, features))
     drops = steady and not torch.equal(first, second)
     yield "drops", drops
     yield "drops_hidden", drops and not bool((first == 0).any())
+
+
+def _place_of_dropout(outputs: torch.Tensor, movies: torch.Tensor, side: torch.Tensor, p: float) -> str:
+    """Where dropout acts in a tower whose `out` hands on the hidden numbers, made of the sums `movies` and `side`."""
+    hidden, factor = torch.tanh(movies + side), 1 / (1 - p)
+    if outputs.shape != hidden.shape:
+        return "the shape is not that of the hidden layer"
+    if torch.allclose(outputs, hidden, atol=1e-4):
+        return "nowhere"
+    nothing = torch.zeros_like(hidden)
+    places = {  # what a hidden number becomes where something is dropped, and where it is kept
+        "after tanh": (nothing, factor * hidden),
+        "after tanh, but what is kept is not scaled up": (nothing, hidden),
+        "before tanh": (nothing, torch.tanh(factor * (movies + side))),
+        "before the features are added": (torch.tanh(side), torch.tanh(factor * movies + side)),
+    }
+    for place, (dropped, kept) in places.items():
+        is_kept = torch.isclose(outputs, kept, atol=1e-4)
+        if is_kept.any() and (is_kept | torch.isclose(outputs, dropped, atol=1e-4)).all():
+            return place
+    return "somewhere else"
 
 
 # --- Lists and their measures ----------------------------------------------------------------------------------------
