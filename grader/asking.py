@@ -8,6 +8,7 @@ from pathlib import Path
 
 from grader.apart import Worker
 from grader.errors import FileProblem
+from grader.files import is_notebook
 from grader.isolation import missing
 from grader.limits import Limits
 from grader.references import Known, references
@@ -43,12 +44,19 @@ def ask_file(
     question = find(exercise)
     if not isinstance(question, Question):
         raise FileProblem(f"{exercise} is an essay: a person reads it, there is no code to ask.")
+    if is_notebook(path.name) and path.is_file():
+        raise FileProblem(
+            f"{path} is a notebook; `ask` takes a Python file. Copy the cell that defines `{question.subject}` into "
+            f'one, or run check("{exercise}") in the notebook.'
+        )
     code = Code(file=(path.name, read_python(path)))
     known = references([question], secret or secrets.token_hex(16))[question.id]
     # An author asks code of their own: where it cannot be locked in, a process of its own is enough.
     with Worker("none" if missing() else "namespaces") as worker:
         response = respond_apart(code, [(question, known.seed)], limits, worker.start)
-    verdict = judge_asked(question, response.asked[question.id], known, why_missing=_why_missing(response))
+    asked = response.asked[question.id]
+    why_missing = _why_missing(path, asked.answer, response)
+    verdict = judge_asked(question, asked, known, why_missing)
     error = (response.cells[0].error or {}) if 0 in response.cells else {}
     return FileVerdict(verdict, describe_error(error) if error.get("type") in _SYNTAX_ERRORS else "")
 
@@ -101,10 +109,14 @@ def describe_error(error: dict[str, str] | None) -> str:
     return f"{text} ({error['where']})" if error["where"] else text
 
 
-def _why_missing(response: Response) -> str:
+def _why_missing(path: Path, answer: Answer | None, response: Response) -> str:
+    """Why names that the question needs are missing, said of a file, which has no cells to run."""
     run = response.cells.get(0)
     error = describe_error(run.error) if run else ""
-    return f"Your file stopped before it was read to its end: {error}." if error else ""
+    if error:
+        return f"Your file stopped before it was read to its end: {error}."
+    names = " and ".join(f"`{name}`" for name in answer.missing) if answer else ""
+    return f"{path} does not define {names}." if names else ""
 
 
 def _why_no_answer(question: Question, asked: Asked) -> str:

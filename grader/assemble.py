@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import subprocess
 import sys
@@ -37,9 +39,9 @@ from grader.chapter import (
     mark_solution,
     notebook_note,
     read_chapter,
-    solutions_of,
     source_of,
 )
+from grader.implementations import module_of
 from grader.release_site import ReleaseSite, release_site
 from recbook.errors import RecbookError
 from recbook.question import Exercise
@@ -68,7 +70,8 @@ def assemble(chapter: str | None = None, out: Path | str = COURSE) -> list[Path]
     names = [chapter] if chapter else chapters()
     site = release_site()
     sources = {  # all are read before anything is written
-        name: source_notebook(read_chapter(name), name, exercises_of(name), solutions_of(name), site) for name in names
+        name: source_notebook(read_chapter(name), name, exercises_of(name), module_of("solutions", name), site)
+        for name in names
     }
     released = []
     for name, notebook in sources.items():
@@ -158,13 +161,53 @@ def nbgrader_config(course: Path = COURSE, root: Path = ROOT) -> Config:
 
 
 def release(chapter: str, course: Path) -> Path:
-    """Let nbgrader make the release of a chapter from its source. Returns the released notebook."""
-    result = NbGraderAPI(config=nbgrader_config(course)).generate_assignment(chapter, force=True, create=True)
-    path = course / "release" / chapter / f"{chapter}.ipynb"
-    if not result["success"] or not path.is_file():
-        said = (result.get("error") or result.get("log") or "nothing").strip()
+    """Let nbgrader make the release of a chapter from its source, and register it. Returns the released notebook.
+
+    nbgrader deletes what it is to write, and writes it anew. So it writes into a folder beside the release, from where
+    it is moved when it is whole: stopped at any moment, a release that was there is there. Stopped for good, the folder
+    stays behind until the next time.
+    """
+    config = nbgrader_config(course)
+    config.CourseDirectory.release_directory = _UNFINISHED
+    made = course / _UNFINISHED / chapter
+    result = NbGraderAPI(config=config).generate_assignment(chapter, force=True, create=True)
+    said = (result.get("error") or result.get("log") or "nothing").strip()
+    if "KeyboardInterrupt" in said.splitlines():  # nbgrader catches Ctrl-C as it catches everything
+        _tidy(made)
+        raise KeyboardInterrupt
+    if not result["success"] or not (made / f"{chapter}.ipynb").is_file():
+        _tidy(made)
         raise AssemblyError(f"nbgrader could not make the release of {chapter!r}. It said:\n{said}")
-    return path
+    path = course / "release" / chapter
+    _put_in_place(made, path)
+    _tidy(made)
+    return path / f"{chapter}.ipynb"
+
+
+#: Where nbgrader makes a release, in the course directory.
+_UNFINISHED = ".release-unfinished"
+
+
+def _put_in_place(made: Path, path: Path) -> None:
+    """Replace a folder's files by those of another, each at one stroke: there is no moment without a notebook."""
+    if not path.parent.exists():
+        path.parent.mkdir()
+        shutil.copymode(made.parent, path.parent)  # nbgrader may have made it writable for a group
+    path.mkdir(exist_ok=True)
+    shutil.copymode(made, path)
+    new = {file.relative_to(made) for file in made.rglob("*") if not file.is_dir()}
+    for file in new:
+        (path / file).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(made / file, path / file)
+    for file in [file for file in path.rglob("*") if not file.is_dir()]:
+        if file.relative_to(path) not in new:
+            file.unlink()
+
+
+def _tidy(made: Path) -> None:
+    shutil.rmtree(made, ignore_errors=True)
+    with contextlib.suppress(OSError):  # another chapter is being made in it
+        made.parent.rmdir()
 
 
 def build_wheel(directory: Path, root: Path = ROOT) -> Path:
@@ -187,6 +230,10 @@ def build_wheel(directory: Path, root: Path = ROOT) -> Path:
         wheels = list(built.glob("*.whl"))
         if run.returncode or len(wheels) != 1:
             raise AssemblyError(f"The wheel could not be built:\n{run.stderr.strip() or run.stdout.strip()}")
+        path = directory / wheels[0].name
+        part = Path(shutil.copy(wheels[0], directory / f".{path.name}.part"))
+        os.replace(part, path)  # at no moment is there no wheel, or half of one
         for old in directory.glob("recbook-*.whl"):
-            old.unlink()
-        return Path(shutil.copy(wheels[0], directory))
+            if old != path:
+                old.unlink()
+        return path

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from grader.errors import GraderError
 from recbook.errors import RecbookError
@@ -44,6 +44,9 @@ class Isolation(StrEnum):
     none = "none"
 
 
+#: In so many columns there is room for each exercise's id, title, points and kind; in more, for signatures too.
+WIDE = 130
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -57,17 +60,45 @@ def run() -> None:
 
 
 def for_people(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Print an expected error as a message and exit with 2; let unexpected ones show where they come from."""
+    """Print an expected error as a message and exit with 2; let unexpected ones show where they come from.
+
+    A module of a chapter that cannot be imported is an expected error, whatever it raised. Ctrl-C ends with 130.
+    """
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
+        except typer.Exit:
+            raise
         except (GraderError, RecbookError) as error:
-            error_console.print(f"[bold red]error:[/] {rich_escape(str(error))}", highlight=False, soft_wrap=True)
-            raise typer.Exit(2) from None
+            message = str(error)
+        except KeyboardInterrupt as error:
+            error_console.print(rich_escape(str(error) or "Stopped."), highlight=False, soft_wrap=True)
+            raise typer.Exit(130) from None
+        except Exception as error:
+            from grader.implementations import author_error
+
+            told = author_error(error)
+            if told is None:
+                raise
+            message = str(told)
+        error_console.print(f"[bold red]error:[/] {rich_escape(message)}", highlight=False, soft_wrap=True)
+        raise typer.Exit(2)
 
     return wrapped
+
+
+def refuse_unless_graded(chapter: str, out: Path) -> None:
+    """Raise `UnknownExercise` for what is no chapter, unless `out` has results of it: an older course may have had it.
+
+    Chapters are looked for by name, none is imported.
+    """
+    from grader.records import FOLDER
+    from recbook.questions import refuse_unknown
+
+    if not any((folder / f"{chapter}.json").is_file() for folder in (out / FOLDER).glob("*")):
+        refuse_unknown(chapter)
 
 
 def rich_escape(text: str) -> str:
@@ -89,10 +120,14 @@ def list_questions(
     if as_json:
         print(json.dumps(rows, indent=2))
         return
-    table = Table("exercise", "title", "points", "kind", "signature", title=f"{len(rows)} exercises")
+    # An id is there to be typed or piped on: it is never cut. A pipe has no edge, and so room for all but signatures.
+    console = out_console if out_console.is_terminal else Console(width=max(out_console.width, WIDE))
+    columns = ["title", "points", "kind", *(["signature"] if console.width > WIDE else [])]
+    table = Table(Column("exercise", no_wrap=True, overflow="fold"), *columns, title=f"{len(rows)} exercises")
     for row in rows:
-        table.add_row(row["id"], row["title"], f"{row['points']:g}", row["kind"], row["signature"])
-    out_console.print(table)
+        cells = {**row, "points": f"{row['points']:g}"}
+        table.add_row(row["id"], *(rich_escape(cells[name]) for name in columns))
+    console.print(table)
 
 
 def describe(exercise: Any) -> dict[str, Any]:
@@ -224,15 +259,33 @@ def grade(
 
     Stopped at any moment, it goes on from there when it is started again.
     """
-    from grader.gradebook import use_database
-    from grader.grading import grade as grade_class
-    from grader.limits import Limits, read_limits
+    from recbook.questions import refuse_unknown
 
-    chosen = read_limits(limits, chapter) if limits else Limits()
-    if db_url:
-        use_database(out, db_url)
-    grade_class(
-        chapter, submitted, out, jobs, limits=chosen, isolation=isolation.value, scheduler=scheduler, again=again
+    refuse_unknown(chapter)  # before anything is written
+    try:
+        from grader.grading import grade as grade_class
+        from grader.limits import Limits, read_limits
+
+        chosen = read_limits(limits, chapter) if limits else Limits()
+        if db_url:
+            from grader.gradebook import use_database  # only now: nbgrader comes with it, and takes seconds
+
+            use_database(out, db_url)
+        grade_class(
+            chapter, submitted, out, jobs, limits=chosen, isolation=isolation.value, scheduler=scheduler, again=again
+        )
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(stopped(chapter, out)) from None
+
+
+def stopped(chapter: str, out: Path) -> str:
+    """What a person reads who has stopped `grade`: what is kept, and how to go on."""
+    from grader.records import FOLDER
+
+    kept = len(list((out / FOLDER).glob(f"*/{chapter}.json")))  # written last: with it, a hand-in counts as graded
+    return (
+        f"Stopped. What was graded is kept ({kept} hand-in{'s' * (kept != 1)} of {chapter}); "
+        "run the same command to go on."
     )
 
 
@@ -260,6 +313,7 @@ def report(
     show: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Write one page about a graded class: scores, exercises, misconceptions, what is suspicious, what it cost."""
+    refuse_unless_graded(chapter, out)
     from grader.report import report as write_report
 
     path = write_report(chapter, out)
@@ -343,6 +397,8 @@ def export(
     db_url: Annotated[str, typer.Option(help="The gradebook's database, if it is not in DIR.")] = "",
 ) -> None:
     """Write the marks for another system, a column an exercise. Marks given by hand count."""
+    for name in chapter or ():
+        refuse_unless_graded(name, out)
     from grader.export import export as export_marks
     from grader.gradebook import use_database
 
@@ -352,6 +408,12 @@ def export(
     out_console.print(f"{done.path}: {done.n_students} students", highlight=False, soft_wrap=True)
     if done.waiting:
         error_console.print(f"{done.waiting} answers wait for a person: their points are not in it.", highlight=False)
+    if done.changed:
+        error_console.print(
+            f"{done.changed} answers have changed since a person gave them points: those points are in it. "
+            "Look at them again in formgrader.",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 @app.command()
@@ -362,6 +424,8 @@ def feedback(
     db_url: Annotated[str, typer.Option(help="The gradebook's database, if it is not in DIR.")] = "",
 ) -> None:
     """Write the feedback pages again, with the marks and comments that people have given since."""
+    if chapter:
+        refuse_unless_graded(chapter, out)
     from grader.feedback import write_pages
     from grader.gradebook import use_database
 

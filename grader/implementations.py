@@ -10,18 +10,33 @@ The decorated object takes the place of the exercise's subject among the referen
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any, TypeVar
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from recbook.errors import UnknownExercise
+from recbook.errors import RecbookError
 from recbook.question import Question
 from recbook.questions import find
 
+if TYPE_CHECKING:
+    from grader.chapter import AuthorError
+
 Code = TypeVar("Code", bound=Callable[..., Any])
+
+#: The rooms of a chapter that are imported: the package, and the folder as authors know it.
+ROOMS = {
+    "recbook.questions": "src/recbook/questions",
+    "solutions": "solutions",
+    "grader.mistakes": "grader/mistakes",
+    "grader.alternatives": "grader/alternatives",
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +91,51 @@ def alternatives(question: Question) -> list[Implementation]:
 
 def reference(chapter: str) -> dict[str, Any]:
     """All names of the reference implementation of a chapter."""
-    return vars(import_module(f"solutions.{chapter}"))
+    return vars(module_of("solutions", chapter))
+
+
+def module_of(room: str, chapter: str) -> ModuleType:
+    """A chapter's module in one of `ROOMS`. Raises `AuthorError` where it is missing or cannot be imported."""
+    try:
+        return import_module(f"{room}.{chapter}")
+    except Exception as error:  # an author's module may raise whatever it likes
+        told = author_error(error)
+        if told is None:
+            raise
+        raise told from error
+
+
+def author_error(error: Exception) -> AuthorError | None:
+    """What kept a chapter's module from being imported, with its file and line; None for an error of another kind."""
+    from grader.chapter import AuthorError  # only now: with it, libraries for notebooks are imported
+
+    if isinstance(error, AuthorError):
+        return error
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        room, _, chapter = error.name.rpartition(".")
+        if room in ROOMS:
+            return AuthorError(f"Chapter {chapter!r} is not complete: {ROOMS[room]}/{chapter}.py is missing.")
+    if isinstance(error, SyntaxError) and (file := _in_room(error.filename)):
+        text = f": {error.text.strip()}" if error.text else ""
+        return AuthorError(f"{file}, line {error.lineno}: {type(error).__name__}: {error.msg}{text}")
+    frames = traceback.extract_tb(error.__traceback__)
+    # Where no room is at its top level, none was being imported: then it is a fault that has to show its traceback.
+    if not any(frame.name == "<module>" and _in_room(frame.filename) for frame in frames):
+        return None
+    frame = next(frame for frame in reversed(frames) if _in_room(frame.filename))
+    said = str(error) if isinstance(error, RecbookError) else f"{type(error).__name__}: {error}"
+    return AuthorError(f"{_in_room(frame.filename)}, line {frame.lineno}: {said}")
+
+
+def _in_room(filename: str | None) -> str:
+    """The file as authors know it, such as "solutions/autoencoder.py"; "" for one that is in none of `ROOMS`."""
+    path = Path(filename or "")
+    if path.stem == "__init__":  # the room itself, which is no chapter's
+        return ""
+    for room, folder in ROOMS.items():
+        if room in sys.modules and str(path.parent) in map(str, sys.modules[room].__path__):
+            return f"{folder}/{path.name}"
+    return ""
 
 
 def _register(registry: dict[str, list[Implementation]], exercise: str, hint: str) -> Callable[[Code], Code]:
@@ -97,9 +156,4 @@ def _add(registry: dict[str, list[Implementation]], implementation: Implementati
 
 @cache
 def _load(room: str, chapter: str) -> None:
-    try:
-        import_module(f"grader.{room}.{chapter}")
-    except ModuleNotFoundError as error:
-        if error.name != f"grader.{room}.{chapter}":
-            raise
-        raise UnknownExercise(f"The chapter {chapter!r} has no module grader/{room}/{chapter}.py") from None
+    module_of(f"grader.{room}", chapter)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from grader.errors import BadLimits
+from recbook.errors import UnknownExercise
 from recbook.question import Question
+from recbook.questions import chapters, find, refuse_unknown
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ def read_limits(path: Path, chapter: str) -> Limits:
         [question."softmax.train"]
         seconds = 20                         # for one exercise
 
-    Raises `BadLimits`.
+    Raises `BadLimits`, also for a chapter or an exercise that does not exist: nobody would notice that its limit is
+    not used.
     """
     try:
         document = tomllib.loads(path.read_text("utf-8"))
@@ -73,13 +78,47 @@ def read_limits(path: Path, chapter: str) -> Limits:
         raise BadLimits(f"The limits cannot be read from {path}: {error.strerror}.") from None
     except ValueError as error:
         raise BadLimits(f"{path} is not TOML: {error}.") from None
-    chapters, questions = document.pop("chapter", {}), document.pop("question", {})
-    if not isinstance(chapters, dict) or not isinstance(questions, dict):
+    of_chapters, of_questions = document.pop("chapter", {}), document.pop("question", {})
+    if not isinstance(of_chapters, dict) or not isinstance(of_questions, dict):
         raise BadLimits(f'{path}: write [chapter.NAME] and [question."NAME.EXERCISE"] as tables.')
-    settings = _checked(path, document, _NAMES) | _checked(path, chapters.get(chapter, {}), _NAMES)
+    for name in of_chapters:
+        _refuse_unknown_chapter(path, f"[chapter.{name}]", name)
+    for id in of_questions:
+        _refuse_no_question(path, id)
+    settings = _checked(path, document, _NAMES)
+    own = {name: _checked(path, each, _NAMES) for name, each in of_chapters.items()}
+    settings |= own.get(chapter, {})
     settings = {name: int(value) if _NAMES[name] == "int" else float(value) for name, value in settings.items()}
-    own = {id: _checked(path, each, _QUESTION_NAMES) for id, each in questions.items()}
-    return Limits(**settings, questions=own)
+    questions = {id: _checked(path, each, _QUESTION_NAMES) for id, each in of_questions.items()}
+    return Limits(**settings, questions=questions)
+
+
+def _refuse_unknown_chapter(path: Path, table: str, chapter: str) -> None:
+    try:
+        refuse_unknown(chapter)
+    except UnknownExercise as error:
+        raise BadLimits(f"{path}: {table}: {error}") from None
+
+
+def _refuse_no_question(path: Path, id: str) -> None:
+    table = f'[question."{id}"]'
+    if id in chapters():  # TOML reads a dotted name as a table within a table
+        raise BadLimits(f'{path}: {id} is a chapter. Write the id of an exercise, in quotes: [question."{id}.NAME"].')
+    _refuse_unknown_chapter(path, table, id.partition(".")[0])
+    if _is_recorded(id):
+        return
+    try:
+        exercise = find(id)
+    except UnknownExercise as error:
+        raise BadLimits(f"{path}: {table}: {error}") from None
+    if not isinstance(exercise, Question):
+        raise BadLimits(f"{path}: {table}: {id} is an essay: a person reads it, there is no code to limit.")
+
+
+def _is_recorded(id: str) -> bool:
+    """True for a question with recorded answers. To look there takes no time; to import its chapter takes seconds."""
+    recorded = files("recbook.answers").joinpath(f"{id.partition('.')[0]}.json")
+    return recorded.is_file() and id in json.loads(recorded.read_text("utf-8"))
 
 
 def _checked(path: Path, table: Any, names: Any) -> dict[str, float]:

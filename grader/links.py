@@ -24,6 +24,7 @@ from posixpath import normpath
 import yaml
 
 from grader.chapter import ROOT, AuthorError, chapter_path, chapters
+from recbook.errors import RecbookError
 
 GLOSSARY = "book/glossary.md"
 
@@ -186,12 +187,20 @@ def link_first_uses(text: str, chapter: str = "", root: Path = ROOT) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m grader.links [--check] [CHAPTER ...]`."""
+    """`python -m grader.links [--check] [CHAPTER ...]`. Returns the exit code; 2 for what is no chapter."""
+    try:
+        return _link(arguments)
+    except RecbookError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _link(arguments: Sequence[str]) -> int:
     check = "--check" in arguments
     names = [argument for argument in arguments if argument != "--check"] or chapters()
     complaints = 0
-    for name in names:
-        path = chapter_path(name)
+    paths = {name: chapter_path(name) for name in names}  # all are found before anything is written
+    for name, path in paths.items():
         text = path.read_text("utf-8")
         for term, start, end in first_uses(text, name):
             complaints += 1

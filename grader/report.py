@@ -40,7 +40,8 @@ def report(chapter: str, out: Path | str) -> Path:
     records = read_records(out, chapter)
     if not records:
         raise NoRecords(
-            f"{out} has no records of {chapter!r}. Grade first: python -m grader grade {chapter} --out {out}"
+            f"{out} has no records of {chapter!r}. Grade first: "
+            f"python -m grader grade {chapter} --submitted FOLDER --out {out}"
         )
     if not has_gradebook(out):  # opened, it would be made
         raise GradebookError(

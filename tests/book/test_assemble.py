@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from contextlib import closing
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -116,6 +117,40 @@ def test_assembling_again_gives_the_same_and_keeps_marks(tiny, course):
         assert gradebook.find_grade("tiny-double", "tiny", "tiny", "anna").auto_score == 1.5
 
 
+#: nbgrader's settings for a course in which somebody presses Ctrl-C before or after a notebook is written.
+STOP = """\
+import os, signal
+c = get_config()
+c.GenerateAssignment.{when}_convert_hook = lambda **_: os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+@pytest.mark.parametrize("when", ["pre", "post"])
+def test_stopped_in_the_middle_the_release_from_before_is_there(tiny, course, when):
+    path = release("tiny", course)
+    before = path.read_bytes()
+    tiny = replace(tiny, text=tiny.text.replace("Some words.", "Other words."))
+    write_source(tiny, course)
+    settings = course / "nbgrader_config.py"
+    settings.write_text(STOP.format(when=when))
+    with pytest.raises(KeyboardInterrupt):
+        release("tiny", course)
+    assert path.read_bytes() == before
+    settings.unlink()
+    assert b"Other words." in release("tiny", course).read_bytes()
+    assert sorted(each.name for each in course.iterdir()) == ["gradebook.db", "release", "source"]
+
+
+def test_a_release_holds_what_the_source_holds_and_nothing_older(course):
+    folder = release("tiny", course).parent
+    (folder / "older.csv").write_text("of an older source")
+    (course / "source" / "tiny" / "data").mkdir()
+    (course / "source" / "tiny" / "data" / "new.csv").write_text("beside the notebook")
+    release("tiny", course)
+    files = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
+    assert files == {"tiny.ipynb", "data/new.csv"}
+
+
 def test_the_first_cell_makes_it_work_in_colab(course):
     first = nbformat.read(course / "source" / "tiny" / "tiny.ipynb", 4).cells[0].source
     wheel = f"https://github.com/someone/course/raw/release/2026/{WHEEL}"
@@ -150,6 +185,7 @@ def test_colab_opens_the_released_notebook_never_the_markdown():
 def test_nbgraders_own_errors_come_through(tmp_path):
     with pytest.raises(AssemblyError, match="nothing_here"):
         release("nothing_here", tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_essay_without_a_model_answer_is_refused(tiny):

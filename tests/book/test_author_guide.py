@@ -12,7 +12,7 @@ import recbook.questions
 import solutions
 from grader.chapter import ROOT, namespaces_of_stubs, parse_chapter
 from grader.verify import verify_chapter
-from recbook.questions import find, of_chapter
+from recbook.questions import chapters, find, of_chapter
 
 ROOMS = {
     "src/recbook/questions": recbook.questions,
@@ -41,11 +41,16 @@ def guide(tmp_path, monkeypatch):
         (tmp_path / room).mkdir(parents=True)
         (tmp_path / room / "ratings.py").write_text(found[f"{room}/ratings.py"], encoding="utf-8")
         monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path / room)])
-    of_chapter.cache_clear()
+    _forget_chapters()
     yield found
-    of_chapter.cache_clear()
+    _forget_chapters()
     for package in ROOMS.values():
         sys.modules.pop(f"{package.__name__}.ratings", None)
+
+
+def _forget_chapters():
+    chapters.cache_clear()
+    of_chapter.cache_clear()
 
 
 def test_the_printed_exercise_passes_verify(guide):

@@ -135,6 +135,15 @@ def test_the_command(root, monkeypatch, capsys):
     assert links.main(["--check", "x"]) == 0
 
 
+def test_what_is_no_chapter_is_said_before_anything_is_written(root, monkeypatch, capsys):
+    path = root / "x.md"
+    path.write_text("```python\n1\n```\n\nA bias.\n")
+    monkeypatch.setattr(links, "chapter_path", lambda name: path if name == "x" else chapter_path(name))
+    assert links.main(["x", "nochapter"]) == 2
+    assert "error: There is no chapter 'nochapter'" in capsys.readouterr().err
+    assert "term-bias" not in path.read_text()
+
+
 # --- The real book ---------------------------------------------------------------------------------------------------
 
 

@@ -25,7 +25,7 @@ def write(tmp_path, content):
         ("\ufeff" + GOOD + "\nif __name__ == '__main__':\n    1 / 0\n", "right", ""),
         ("def overlap_at_k(:", "error", "SyntaxError: invalid syntax (line 1: def overlap_at_k(:)"),
         ("1 / 0\n" + GOOD, "error", "ZeroDivisionError"),
-        ("x = 1", "error", "`overlap_at_k` is not defined"),
+        ("x = 1", "error", "mine.py does not define `overlap_at_k`."),
         (GOOD.replace("return", "raise SystemExit; return"), "error", "exit()"),
     ],
 )
@@ -66,6 +66,13 @@ def test_the_file_runs_in_another_process(tmp_path):
 def test_what_cannot_be_read_is_an_error(tmp_path, content):
     path = write(tmp_path, content) if content else tmp_path / "missing.py"
     with pytest.raises(FileProblem):
+        ask_file(ID, path)
+
+
+def test_a_notebook_is_refused_with_what_to_do(tmp_path):
+    path = tmp_path / "mine.ipynb"
+    path.write_text('{"cells": [null]}')
+    with pytest.raises(FileProblem, match=r"mine\.ipynb is a notebook.*`overlap_at_k`"):
         ask_file(ID, path)
 
 

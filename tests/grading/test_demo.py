@@ -9,9 +9,11 @@ from typer.testing import CliRunner
 import grader.demo
 from grader.cli import app
 from grader.demo import compare, demo, table_of
+from grader.errors import OutNotWritable
 from grader.isolation import missing
 from grader.results import Row
 from grader.simulate import Simulated
+from recbook.errors import UnknownExercise
 
 
 def known(path, student="anna", what="[bold]odd[/]"):
@@ -49,14 +51,54 @@ def test_surprises_make_it_fail_and_no_screen_is_no_trouble(monkeypatch, tmp_pat
         assert "page.html" in done.output.replace("\n", "")
 
 
+@pytest.fixture
+def earlier(tmp_path):
+    """The demo from before."""
+    folder = tmp_path / "demo"
+    for name in ("submitted", "results"):
+        (folder / name).mkdir(parents=True)
+    (folder / ".made-by-demo").touch()
+    (folder / "results" / "gradebook.db").write_text("marks")
+    return folder
+
+
+def refused(chapter, folder, error):
+    with pytest.raises(error) as caught:
+        demo(chapter, 2, 1, folder=folder, isolation="none", console=Console(file=io.StringIO()))
+    return str(caught.value)
+
+
+def test_a_typo_costs_nothing(earlier):
+    assert "Did you mean 'autoencoder'" in refused("autoencodr", earlier, UnknownExercise)
+    assert (earlier / "results" / "gradebook.db").read_text() == "marks"
+
+
+def test_what_no_demo_made_is_left_alone(earlier):
+    (earlier / "results-2").mkdir()
+    assert "results-2" in refused("autoencoder", earlier, OutNotWritable)
+    (earlier / "results-2").rmdir()
+    (earlier / ".made-by-demo").unlink()
+    assert "move it away" in refused("autoencoder", earlier, OutNotWritable)
+    assert (earlier / "results" / "gradebook.db").read_text() == "marks"
+    link = earlier.with_name("link")
+    link.symlink_to(earlier)
+    assert "Move it away" in refused("autoencoder", link, OutNotWritable)
+    (earlier.with_name("file")).write_text("mine")
+    refused("autoencoder", earlier.with_name("file"), OutNotWritable)
+    assert sorted(path.name for path in earlier.parent.iterdir()) == ["demo", "file", "link"]
+
+
 @pytest.mark.slow
-def test_a_small_class_comes_out_as_it_should(tmp_path):
+def test_a_small_class_comes_out_as_it_should(tmp_path, earlier):
     text = io.StringIO()
     isolation = "none" if missing() else "namespaces"
     path, surprises = demo(
-        "autoencoder", 5, 1, folder=tmp_path / "demo", isolation=isolation, given_cells=False,
+        "autoencoder", 5, 1, folder=earlier, isolation=isolation, given_cells=False,
         console=Console(file=text, width=120),
     )  # fmt: skip
     assert surprises == []
     assert path.is_file()
+    assert [each.name for each in tmp_path.iterdir()] == ["demo"]  # in the place of the one before
+    assert {each.name for each in earlier.iterdir()} == {".made-by-demo", "submitted", "results"}
+    assert (earlier / "results" / "gradebook.db").read_bytes().startswith(b"SQLite")
     assert "perfect: the reference in every exercise" in text.getvalue()
