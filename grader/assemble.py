@@ -39,9 +39,9 @@ from grader.chapter import (
     mark_solution,
     notebook_note,
     read_chapter,
+    solutions_of,
     source_of,
 )
-from grader.implementations import module_of
 from grader.release_site import ReleaseSite, release_site
 from recbook.errors import RecbookError
 from recbook.question import Exercise
@@ -70,8 +70,7 @@ def assemble(chapter: str | None = None, out: Path | str = COURSE) -> list[Path]
     names = [chapter] if chapter else chapters()
     site = release_site()
     sources = {  # all are read before anything is written
-        name: source_notebook(read_chapter(name), name, exercises_of(name), module_of("solutions", name), site)
-        for name in names
+        name: source_notebook(read_chapter(name), name, exercises_of(name), solutions_of(name), site) for name in names
     }
     released = []
     for name, notebook in sources.items():

@@ -18,7 +18,6 @@ import linecache
 import tokenize
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,6 +27,7 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
+from grader.implementations import module_of
 from recbook import questions
 from recbook.errors import RecbookError
 from recbook.question import Essay, Exercise, Question
@@ -67,11 +67,8 @@ def exercises_of(chapter: str) -> tuple[Exercise, ...]:
 
 
 def solutions_of(chapter: str) -> ModuleType:
-    """The module with a chapter's reference implementations."""
-    try:
-        return import_module(f"solutions.{chapter}")
-    except ModuleNotFoundError as error:
-        raise AuthorError(f"Chapter {chapter!r} has no solutions: solutions/{chapter}.py is missing.") from error
+    """The module with a chapter's reference implementations. Raises `AuthorError`."""
+    return module_of("solutions", chapter)
 
 
 def read_chapter(chapter: str) -> NotebookNode:

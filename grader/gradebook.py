@@ -41,9 +41,8 @@ from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, tex
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from grader.assemble import nbgrader_config, release, source_notebook
-from grader.chapter import exercises_of, read_chapter
+from grader.chapter import exercises_of, read_chapter, solutions_of
 from grader.errors import GradebookError
-from grader.implementations import module_of
 from grader.release_site import release_site
 
 #: How long a gradebook that another process holds is waited for, and after how long the person is told, in seconds.
@@ -88,7 +87,7 @@ def register(chapter: str, course: Path) -> NotebookNode:
     with open_gradebook(course) as book:  # a broken or locked gradebook is found here, where it can be named
         _wait_until_free(book)
     notebook = source_notebook(
-        read_chapter(chapter), chapter, exercises_of(chapter), module_of("solutions", chapter), release_site()
+        read_chapter(chapter), chapter, exercises_of(chapter), solutions_of(chapter), release_site()
     )
     path = course / "source" / chapter / f"{chapter}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
