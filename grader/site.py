@@ -48,6 +48,7 @@ from grader.chapter import (
     statements,
 )
 from grader.release_site import SETTING, ReleaseSite, parse_release_site
+from grader.typesetting import KeepTogether
 from recbook.data import NAMES, SyntheticDataWarning, load
 from recbook.data.loading import OFFLINE_VARIABLE
 from recbook.question import Exercise, Question
@@ -182,6 +183,7 @@ def setup(app: Any) -> dict[str, Any]:
     app.add_config_value(SETTING, "", "env")
     app.connect("config-inited", _register_chapters, priority=900)  # after myst-nb has added its own formats
     app.connect("builder-inited", _prepare_kernel)
+    app.add_post_transform(KeepTogether)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -212,7 +213,7 @@ def build_tiny_book(folder: Path, text: str) -> subprocess.CompletedProcess[str]
     files = {
         "_config.yml": yaml.safe_dump(config, sort_keys=False),
         "_toc.yml": yaml.safe_dump(toc),
-        "book/welcome.md": "# Welcome\n\nA plain page.\n\n```python\nprint('never run')\n```\n",
+        "book/welcome.md": "# Welcome\n\nA plain page (of $n$).\n\n```python\nprint('never run')\n```\n",
         "notebooks/tiny.md": text,
         "tiny_rooms.py": ROOMS,
         "rooms/solutions/tiny.py": SOLUTIONS,
@@ -246,7 +247,9 @@ def test_a_book_is_built_without_a_line_of_a_solution(tiny, tmp_path):
     secrets = secret_lines(tiny.text, parse_chapter(tiny.text, "tiny", tiny.exercises), tiny.solutions)
     assert secrets
     assert list(leaks(html, secrets)) == []
-    assert "colab" not in (html / "book" / "welcome.html").read_text()
+    welcome = (html / "book" / "welcome.html").read_text()
+    assert "colab" not in welcome
+    assert re.search(r'<span class="recbook-together"><span class="math[^>]*>[^<]*</span>\)\.</span>', welcome)
 
 
 @pytest.mark.slow
