@@ -30,7 +30,6 @@ from grader.chapter import (
     BEGIN,
     END,
     ROOT,
-    AuthorError,
     add_notes,
     chapters,
     code_cell,
@@ -42,6 +41,7 @@ from grader.chapter import (
     solutions_of,
     source_of,
 )
+from grader.errors import AuthorError
 from grader.release_site import ReleaseSite, release_site
 from recbook.errors import RecbookError
 from recbook.question import Exercise

@@ -27,9 +27,9 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
+from grader.errors import AuthorError
 from grader.implementations import module_of
 from recbook import questions
-from recbook.errors import RecbookError
 from recbook.question import Essay, Exercise, Question
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,10 +37,6 @@ ANSWER_LINE = "YOUR ANSWER HERE"
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-
-
-class AuthorError(RecbookError):
-    """Something in a chapter does not fit together; the message says where, and what to write instead."""
 
 
 # --- Reading -----------------------------------------------------------------------------------------------------

@@ -7,6 +7,10 @@ class GraderError(RecbookError):
     """Something a person can put right; the message says what happened and what to do."""
 
 
+class AuthorError(RecbookError):
+    """Something in a chapter does not fit together; the message says where, and what to write instead."""
+
+
 class UnknownChapter(GraderError):
     """There is no chapter of this name."""
 

@@ -19,14 +19,12 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from grader.errors import AuthorError
 from recbook.errors import RecbookError
 from recbook.question import Question
 from recbook.questions import find
-
-if TYPE_CHECKING:
-    from grader.chapter import AuthorError
 
 Code = TypeVar("Code", bound=Callable[..., Any])
 
@@ -107,8 +105,6 @@ def module_of(room: str, chapter: str) -> ModuleType:
 
 def author_error(error: Exception) -> AuthorError | None:
     """What kept a chapter's module from being imported, with its file and line; None for an error of another kind."""
-    from grader.chapter import AuthorError  # only now: with it, libraries for notebooks are imported
-
     if isinstance(error, AuthorError):
         return error
     if isinstance(error, ModuleNotFoundError) and error.name:

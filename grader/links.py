@@ -23,7 +23,8 @@ from posixpath import normpath
 
 import yaml
 
-from grader.chapter import ROOT, AuthorError, chapter_path, chapters
+from grader.chapter import ROOT, chapter_path, chapters
+from grader.errors import AuthorError
 from recbook.errors import RecbookError
 
 GLOSSARY = "book/glossary.md"

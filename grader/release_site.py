@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import yaml
 
 import recbook
-from grader.chapter import ROOT, AuthorError
+from grader.chapter import ROOT
+from grader.errors import AuthorError
 
 SETTING = "recbook_release"
 WHEEL = f"recbook-{recbook.__version__}-py3-none-any.whl"

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from grader import charts, figures, likeness
-from grader.chapter import AuthorError, filled, read_chapter
-from grader.errors import GradebookError, GraderError
+from grader.chapter import filled, read_chapter
+from grader.errors import AuthorError, GradebookError, GraderError
 from grader.feedback import environment
 from grader.gradebook import has_gradebook, open_gradebook
 from grader.records import HandinRecord, read_records

@@ -30,7 +30,6 @@ from nbformat import NotebookNode
 from grader import links
 from grader.chapter import (
     ROOT,
-    AuthorError,
     add_notes,
     chapter_path,
     chapters,
@@ -47,6 +46,7 @@ from grader.chapter import (
     squeeze,
     statements,
 )
+from grader.errors import AuthorError
 from grader.release_site import SETTING, ReleaseSite, parse_release_site
 from grader.typesetting import KeepTogether
 from recbook.data import NAMES, SyntheticDataWarning, load

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 import grader.mistakes
 import recbook.questions
 import solutions
-from grader.chapter import AuthorError
 from grader.cli import app, refuse_unless_graded, stopped
+from grader.errors import AuthorError
 from grader.implementations import module_of
 from grader.isolation import missing
 from recbook.errors import UnknownExercise

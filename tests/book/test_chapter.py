@@ -7,7 +7,6 @@ import ast
 import pytest
 
 from grader.chapter import (
-    AuthorError,
     chapter_path,
     chapters,
     exercises_of,
@@ -23,6 +22,7 @@ from grader.chapter import (
     squeeze,
     subject,
 )
+from grader.errors import AuthorError
 from recbook.question import Question
 
 WRITTEN = [chapter for chapter in chapters() if exercises_of(chapter)]

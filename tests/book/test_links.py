@@ -11,7 +11,8 @@ from sphinx.util.nodes import make_id
 
 from grader import links
 from grader.assemble import source_notebook
-from grader.chapter import ROOT, AuthorError, chapter_path, chapters, parse_chapter
+from grader.chapter import ROOT, chapter_path, chapters, parse_chapter
+from grader.errors import AuthorError
 from grader.release_site import parse_release_site
 from grader.site import page
 

@@ -14,7 +14,8 @@ import yaml
 from tiny_chapter import SOLUTIONS, TEXT
 
 from grader import site
-from grader.chapter import ROOT, AuthorError, chapters, parse_chapter, secret_lines
+from grader.chapter import ROOT, chapters, parse_chapter, secret_lines
+from grader.errors import AuthorError
 from grader.release_site import parse_release_site, release_site
 from grader.site import check_site, leaks, page
 from recbook.data import MissingDataError, SyntheticDataWarning, load
