@@ -93,13 +93,19 @@ def _where(error: BaseException, question: Question | None) -> str:
     asked_in = question.ask.__code__.co_filename if question else ""
     frames = traceback.extract_tb(error.__traceback__)
     ours = (asked_in, __file__, Code.__getattr__.__code__.co_filename)
-    theirs = [f for f in frames if f.filename not in ours and "site-packages" not in f.filename]
-    theirs = [f for f in theirs if "/torch/" not in f.filename and "/lib/python" not in f.filename]
+    theirs = [f for f in frames if f.filename not in ours and not _is_of_library(f.filename)]
     if not theirs:
         return ""
     frame = theirs[-1]
     line = f": {frame.line.strip()}" if frame.line else ""
     return f"line {frame.lineno} of {frame.name}{line}"[:MAX_MESSAGE]
+
+
+def _is_of_library(filename: str) -> bool:
+    """Whether a frame is of an installed library; those written in Cython name their source without its folder."""
+    return filename.endswith((".pyx", ".pxi")) or any(
+        part in filename for part in ("site-packages", "/torch/", "/lib/python", "<frozen ")
+    )
 
 
 def warm_up() -> None:

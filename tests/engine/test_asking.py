@@ -1,5 +1,6 @@
 """Asking catches everything code under test can do, within limits, and disturbs nothing."""
 
+import io
 import sys
 import time
 import warnings
@@ -35,6 +36,17 @@ def test_whatever_is_raised_becomes_part_of_the_answer(error):
     raised = ask_total(total).raised
     assert raised.type_name == type(error).__name__
     assert "raise error" in raised.where
+
+
+def test_an_error_deep_in_a_library_is_said_with_the_students_own_line():
+    pandas = pytest.importorskip("pandas")
+
+    def total(numbers):
+        return pandas.read_csv(io.StringIO("a b\n1 2\n1 2 3\n"), sep=" ")  # raised in Cython
+
+    raised = ask_total(total).raised
+    assert raised.type_name == "ParserError"
+    assert "of total" in raised.where
 
 
 def test_an_exception_that_cannot_be_printed_does_no_harm():
