@@ -31,7 +31,7 @@ def cosine_similarity_matrix(embeddings):
     """The cosine of the angle between any two rows.
 
     Args:
-        embeddings: float array (n, size), one vector a row.
+        embeddings: float array (n, size), one vector a row. It is not changed.
 
     Returns:
         float array (n, n) of numbers from -1 to 1. A vector of zeros has no direction: it has similarity 0 with every
@@ -47,7 +47,7 @@ def list_diversity(similarity):
 
     Args:
         similarity: float array (n, n), n at least 2: the similarity of any two movies of the list. What stands on its
-            diagonal does not matter: a movie and itself are no pair.
+            diagonal does not matter: a movie and itself are no pair. It is not changed.
 
     Returns:
         A float.
@@ -122,7 +122,7 @@ def novelty_popularity(top, counts, n_users):
 
     Args:
         top: int array (n_users, n): the movies recommended to each user.
-        counts: int array (n_movies,): how many users have rated each movie.
+        counts: int array (n_movies,): how many users have rated each movie. It is not changed.
         n_users: number of users.
 
     Returns:
@@ -155,7 +155,7 @@ def best_movies(means, counts, min_count, n):
     """The n movies with the highest mean among those with enough ratings.
 
     Args:
-        means: float array (n_movies,), in stars; NaN for a movie without ratings.
+        means: float array (n_movies,), in stars; NaN for a movie without ratings. It is not changed.
         counts: int array (n_movies,): the number of ratings of each movie.
         min_count: fewest ratings that a listed movie may have.
         n: length of the list.
@@ -173,7 +173,7 @@ def shrunk_means(means, counts, overall_mean, strength):
     """Each movie's mean as if it had `strength` more ratings, all equal to the overall mean.
 
     Args:
-        means: float array (n_movies,), in stars; NaN for a movie without ratings.
+        means: float array (n_movies,), in stars; NaN for a movie without ratings. It is not changed.
         counts: int array (n_movies,): the number of ratings of each movie.
         overall_mean: mean of all ratings, in stars.
         strength: how many ratings to imagine; above 0, not necessarily whole.
@@ -189,7 +189,7 @@ def project(embeddings):
     """Principal component analysis to two dimensions: the flat map that keeps most of the spread.
 
     Args:
-        embeddings: float array (n, size), n and size at least 2.
+        embeddings: float array (n, size), n and size at least 2. It is not changed.
 
     Returns:
         float array (n, 2): the coordinates of each row along the direction of the largest spread, and along that of

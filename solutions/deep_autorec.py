@@ -207,7 +207,7 @@ def hybrid_inputs(x, known, side):
 
     Returns:
         (inputs, known_inputs), both (n_rows, n_items + n_features): the ratings, and behind them the side information;
-        and where in them there is a rating. Side information is none.
+        and truth values that say where in them there is a rating. Side information is none.
     """
     return torch.cat([x, side], dim=1), torch.cat([known, torch.zeros_like(side, dtype=torch.bool)], dim=1)
 

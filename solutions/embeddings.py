@@ -71,7 +71,7 @@ def scale(ratings, lowest, highest):
     """Scale ratings so that `lowest` becomes 0 and `highest` becomes 1.
 
     Args:
-        ratings: numpy array (n,), in stars.
+        ratings: numpy array (n,), in stars. It is not changed.
         lowest, highest: two different floats, in stars.
 
     Returns:
@@ -84,7 +84,7 @@ def to_stars(scaled, lowest, highest):
     """Map scaled predictions back to stars.
 
     Args:
-        scaled: float tensor (n,): predictions, where 0 stands for `lowest` and 1 for `highest`.
+        scaled: float tensor (n,): predictions, where 0 stands for `lowest` and 1 for `highest`. It is not changed.
         lowest, highest: two floats, in stars.
 
     Returns:

@@ -82,7 +82,7 @@ def gini(counts):
     """The Gini coefficient: how unequally the ratings are shared out.
 
     Args:
-        counts: numpy array (n,) of numbers from 0 up, in any order, not all of them 0.
+        counts: numpy array (n,) of numbers from 0 up, in any order, not all of them 0. It is not changed.
 
     Returns:
         A float from 0 (all equal) to almost 1, exactly (n - 1) / n, when one has everything.
@@ -97,7 +97,8 @@ def share_of_top(counts, share):
     """Which share of all ratings the most rated movies have.
 
     Args:
-        counts: numpy array (n,): the number of ratings of each movie, in any order, not all of them 0.
+        counts: numpy array (n,): the number of ratings of each movie, in any order, not all of them 0. It is not
+            changed.
         share: which share of the movies to take, above 0 and up to 1. The number of movies is rounded up.
 
     Returns:

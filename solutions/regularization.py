@@ -23,7 +23,7 @@ def folding_score(movie_embeddings, together):
 
     Returns:
         A float from -1 to 1: about 0 where movies that nobody rated both are placed independently of each other, near
-        1 where they are folded onto each other.
+        1 where they are folded onto each other. The two arrays stay as they are.
     """
     directions = movie_embeddings / np.linalg.norm(movie_embeddings, axis=1, keepdims=True)
     unrelated = ~together
@@ -183,7 +183,7 @@ def neighbours_share(movie_embeddings, query, member, k=5):
         k: number of neighbours: the k movies with the largest cosine similarity to `query`, itself left out.
 
     Returns:
-        A float from 0 to 1.
+        A float from 0 to 1. The two arrays stay as they are.
     """
     directions = movie_embeddings / np.linalg.norm(movie_embeddings, axis=1, keepdims=True)
     similarity = directions @ directions[query]

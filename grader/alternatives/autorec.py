@@ -123,6 +123,13 @@ def penalty_over_named_parameters(loss, model, reg):
     return loss + reg * penalty
 
 
+@alternative("autorec.regularized_loss")
+def penalty_added_in_place(loss, model, reg):
+    for layer in (model.encoder, model.decoder):
+        loss += reg * layer.weight.square().sum()
+    return loss
+
+
 @alternative("autorec.early_stopping")
 def stop_by_counting(valid_errors, patience):
     best, keep, waited, trained = float("inf"), 0, 0, 0
@@ -155,3 +162,13 @@ def items_with_einops_by_hand(model, x, means):
     rows = torch.stack(list(x.unbind(dim=1)))
     deviations = model(rows).detach()
     return (deviations + means[:, None]).permute(1, 0)
+
+
+@alternative("autorec.item_predictions")
+def movie_by_movie(model, x, means):
+    model.eval()
+    predictions = torch.zeros_like(x)
+    with torch.no_grad():
+        for movie, mean in enumerate(means):
+            predictions[:, movie] = model(x[:, movie]) + mean
+    return predictions

@@ -60,8 +60,28 @@ def the_worst_ones(scores, seen, n):
 
 @mistake(
     "assignment_diversity_novelty.top_n_for_all",
-    hint="You gave seen movies the score 0. Scores may be negative: then 0 is a good score and the seen movies win. "
-    "Which number is lower than every score?",
+    hint="`argsort` sorts from low to high, so minus infinity comes first: your lists begin with seen movies. The best "
+    "unseen ones stand at the other end of each row.",
+)
+def minus_infinity_first(scores, seen, n):
+    _require_unseen(seen, n)
+    return np.argsort(np.where(seen, -np.inf, scores), axis=1, kind="stable")[:, :n]
+
+
+@mistake(
+    "assignment_diversity_novelty.top_n_for_all",
+    hint="`[::-1]` turns the first axis round, which is that of the users: they got each other's lists. Within a row "
+    "the order is still from low to high. Which axis holds the movies?",
+)
+def users_turned_round(scores, seen, n):
+    _require_unseen(seen, n)
+    return np.argsort(np.where(seen, -np.inf, scores), axis=1, kind="stable")[::-1][:, :n]
+
+
+@mistake(
+    "assignment_diversity_novelty.top_n_for_all",
+    hint="You gave seen movies a low score such as 0 or -1. But scores may be any numbers: where the unseen ones are "
+    "lower still, the seen movies win. Which number is lower than every score?",
 )
 def seen_becomes_zero(scores, seen, n):
     _require_unseen(seen, n)
@@ -83,6 +103,16 @@ def best_users_of_each_movie(scores, seen, n):
     "docstring asks for an error: a list that is wrong in silence is worse than none.",
 )
 def fills_up_with_seen_movies(scores, seen, n):
+    return np.argsort(-np.where(seen, -np.inf, scores), axis=1, kind="stable")[:, :n]
+
+
+@mistake(
+    "assignment_diversity_novelty.top_n_for_all",
+    hint="You raise the error although every user has enough. It is the *unseen* movies that count, and exactly n of "
+    "them are enough for a list of n.",
+)
+def raises_too_often(scores, seen, n):
+    _require_unseen(seen, n + 1)
     return np.argsort(-np.where(seen, -np.inf, scores), axis=1, kind="stable")[:, :n]
 
 
@@ -157,6 +187,25 @@ def columns_normalised(embeddings):
     lengths = np.linalg.norm(embeddings, axis=0, keepdims=True)
     directions = embeddings / np.where(lengths == 0, 1, lengths)
     return directions @ directions.T
+
+
+@mistake(
+    "assignment_diversity_novelty.cosine_similarity_matrix",
+    hint="You divided all vectors by the same number: `np.linalg.norm` without an axis gives one length for the whole "
+    "matrix. Each row has a length of its own.",
+)
+def one_length_for_all(embeddings):
+    directions = embeddings / np.linalg.norm(embeddings)
+    return directions @ directions.T
+
+
+@mistake(
+    "assignment_diversity_novelty.cosine_similarity_matrix",
+    hint="You divided by the length of one of the two vectors only. There are two lengths in the formula: a vector "
+    "must have similarity 1 with itself.",
+)
+def one_of_two_lengths(embeddings):
+    return _directions(embeddings) @ embeddings.T
 
 
 @mistake(
@@ -249,11 +298,29 @@ def one_over_similarity(similarity):
 @mistake(
     "assignment_diversity_novelty.list_diversity",
     hint="You left the diagonal out of the sum, but not out of the count: you divide by n², although there are fewer "
-    "pairs. (Or you took one triangle and still divided by all cells.)",
+    "pairs.",
 )
 def divides_by_all_cells(similarity):
     pairs = _off_diagonal(len(similarity))
     return float((1 - similarity[pairs]).sum() / similarity.size)
+
+
+@mistake(
+    "assignment_diversity_novelty.list_diversity",
+    hint="You took one triangle of the matrix, but its mean still counts all cells, and the others are 0 now. Pick the "
+    "cells of the pairs, and take the mean of these alone.",
+)
+def triangle_over_all_cells(similarity):
+    return float(np.triu(1 - similarity, k=1).mean())
+
+
+@mistake(
+    "assignment_diversity_novelty.list_diversity",
+    hint="You set the similarity of a movie with itself to 0. Then its difference is 1, and it still counts. A movie "
+    "and itself are no pair: leave these cells out of the mean.",
+)
+def zeros_on_the_diagonal(similarity):
+    return float((1 - np.where(_off_diagonal(len(similarity)), similarity, 0)).mean())
 
 
 @mistake(
@@ -330,6 +397,15 @@ def one_over_the_similarity(similarity, top):
 )
 def against_the_whole_catalogue(similarity, top):
     return float((1 - similarity[top]).mean())
+
+
+@mistake(
+    "assignment_diversity_novelty.diversity",
+    hint="`similarity[row, row]` reads cell (i, i) for each movie i: that is the diagonal, where each movie meets "
+    "itself. To get every movie with every other, the two arrays of numbers need different shapes.",
+)
+def only_the_diagonal(similarity, top):
+    return float((1 - similarity[top, top]).mean())
 
 
 @mistake(
@@ -423,12 +499,10 @@ def rated_movies_only(movies, ratings, n_movies):
 
 @mistake(
     "assignment_diversity_novelty.mean_ratings_and_counts",
-    hint="These are the sums of the ratings. Divide by how many there are.",
+    hint="These are the sums of the ratings. Divide by how many there are; where there are none, there is no mean.",
 )
 def sums_not_means(movies, ratings, n_movies):
-    counts = np.bincount(movies, minlength=n_movies)
-    sums = np.bincount(movies, weights=ratings, minlength=n_movies)
-    return np.where(counts > 0, sums, np.nan), counts
+    return np.bincount(movies, weights=ratings, minlength=n_movies), np.bincount(movies, minlength=n_movies)
 
 
 @mistake(
@@ -508,6 +582,15 @@ def each_movie_once(top, mean_ratings):
 )
 def empty_lists_spread(top, mean_ratings):
     return float(np.nanmean(mean_ratings[top], axis=1).mean())
+
+
+@mistake(
+    "assignment_diversity_novelty.novelty_mean_rating",
+    hint="One movie without a mean rating makes you drop the whole list. Leave out only that movie: NaN must not "
+    "get into the mean of the list.",
+)
+def drops_whole_lists(top, mean_ratings):
+    return float(np.nanmean(mean_ratings[top].mean(axis=1)))
 
 
 @mistake(
@@ -775,6 +858,25 @@ def nan_comes_first(means, counts, min_count, n):
 
 @mistake(
     "assignment_diversity_novelty.best_movies",
+    hint="When every count is enough, a movie without any mean gets on your list, at its end. It never qualifies: "
+    "leave it out before you sort.",
+)
+def nan_comes_last(means, counts, min_count, n):
+    return _by_mean_and_count(np.flatnonzero(counts >= min_count), means, counts)[:n]
+
+
+@mistake(
+    "assignment_diversity_novelty.best_movies",
+    hint="Where fewer than n movies qualify, your list is filled up with others. Minus infinity puts them last, but it "
+    "does not take them away: the list must be shorter.",
+)
+def filled_up(means, counts, min_count, n):
+    qualified = (counts >= min_count) & ~np.isnan(means)
+    return np.lexsort((-counts, -np.where(qualified, means, -np.inf)))[:n]
+
+
+@mistake(
+    "assignment_diversity_novelty.best_movies",
     hint="You sorted by the number of ratings. That is the list of the most popular movies, not of the best rated "
     "ones.",
 )
@@ -814,16 +916,35 @@ def unrated_stays_nan(means, counts, overall_mean, strength):
     "then pulled to the overall mean, and rare ones are left alone. It should be the opposite.",
 )
 def weights_swapped(means, counts, overall_mean, strength):
-    return (strength * np.nan_to_num(means) + counts * overall_mean) / (counts + strength)
+    return (strength * np.where(counts > 0, means, overall_mean) + counts * overall_mean) / (counts + strength)
 
 
 @mistake(
     "assignment_diversity_novelty.shrunk_means",
-    hint="You added one imagined rating and called its weight `strength` in the sum only. The denominator is the "
-    "number of all ratings, real and imagined.",
+    hint="Your imagined ratings are in the sum but not in the count. The denominator is the number of all ratings, "
+    "real and imagined.",
 )
 def divides_by_the_real_ones(means, counts, overall_mean, strength):
-    return (_sums(means, counts) + strength * overall_mean) / (counts + 1)
+    shrunk = (_sums(means, counts) + strength * overall_mean) / np.maximum(counts, 1)
+    return np.where(counts > 0, shrunk, overall_mean)
+
+
+@mistake(
+    "assignment_diversity_novelty.shrunk_means",
+    hint="You added each movie's mean once, as if it had a single rating. The sum of its real ratings is the mean "
+    "times the count.",
+)
+def the_mean_once(means, counts, overall_mean, strength):
+    return (np.where(counts > 0, means, 0) + strength * overall_mean) / (counts + strength)
+
+
+@mistake(
+    "assignment_diversity_novelty.shrunk_means",
+    hint="You added `strength` itself to the sum, as if the imagined ratings were of 1 star. Each of them is equal to "
+    "the overall mean.",
+)
+def imagines_one_star(means, counts, overall_mean, strength):
+    return np.where(counts > 0, (_sums(means, counts) + strength) / (counts + strength), overall_mean)
 
 
 @mistake(
@@ -873,6 +994,17 @@ def not_centred(embeddings):
 )
 def rows_centred(embeddings):
     centred = embeddings - embeddings.mean(axis=1, keepdims=True)
+    _, _, directions = np.linalg.svd(centred, full_matrices=False)
+    return centred @ directions[:2].T
+
+
+@mistake(
+    "assignment_diversity_novelty.project",
+    hint="You subtracted one number, the mean of everything. The middle of the cloud has a coordinate for each column: "
+    "along which axis do you take the mean?",
+)
+def one_mean_for_all(embeddings):
+    centred = embeddings - embeddings.mean()
     _, _, directions = np.linalg.svd(centred, full_matrices=False)
     return centred @ directions[:2].T
 

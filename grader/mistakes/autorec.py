@@ -31,8 +31,8 @@ def whole_numbers_in_a_loop(users, movies, ratings, num_users, num_items, init_v
 
 @mistake(
     "autorec.data_preprocessor",
-    hint="The ratings and defaults are right, but the matrix has 64-bit numbers. PyTorch's layers want 32 bits, and "
-    "half of the memory would be wasted. `dtype=np.float32` is what the docstring asks for.",
+    hint="The matrix has 64-bit numbers. PyTorch's layers want 32 bits, and half of the memory would be wasted. "
+    "`dtype=np.float32` is what the docstring asks for.",
 )
 def sixty_four_bits(users, movies, ratings, num_users, num_items, init_value=0, average=False):
     matrix = np.full((num_users, num_items), float(init_value))
@@ -101,6 +101,22 @@ def newcomer_gets_zero(users, movies, ratings, num_users, num_items, init_value=
     return matrix
 
 
+@mistake(
+    "autorec.data_preprocessor",
+    hint="A user without ratings got the mean of the users' means. There, a user with one rating counts as much as one "
+    "with many. The docstring asks for the mean of all ratings.",
+)
+def newcomer_gets_mean_of_means(users, movies, ratings, num_users, num_items, init_value=0, average=False):
+    matrix = np.full((num_users, num_items), init_value, dtype=np.float32)
+    if average:
+        counts = np.bincount(users, minlength=num_users)
+        means = np.bincount(users, weights=ratings, minlength=num_users) / np.maximum(counts, 1)
+        means[counts == 0] = means[counts > 0].mean()
+        matrix[:] = means[:, None]
+    matrix[users, movies] = ratings
+    return matrix
+
+
 # --- default_rating --------------------------------------------------------------------------------------------------
 
 distractor(
@@ -128,7 +144,8 @@ distractor(
 
 @mistake(
     "autorec.masked_se",
-    hint="You added up over all cells, as if a gap were a rating of 0 stars. Multiply by a mask first.",
+    hint="You added up over all cells, as if a gap were a rating of 0 stars. Multiply by a mask first. `y_true` says "
+    "where the gaps are; predictions have none.",
 )
 def se_over_all_cells(y_true, y_pred):
     return (y_true - y_pred).square().sum(dim=1)
@@ -170,6 +187,11 @@ def se_square_of_the_sum(y_true, y_pred):
     return ((y_true != 0) * (y_true - y_pred)).sum(dim=1).square()
 
 
+@mistake("autorec.masked_se", hint="You added up the sizes of the errors without squaring them.")
+def se_absolute(y_true, y_pred):
+    return ((y_true != 0) * (y_true - y_pred)).abs().sum(dim=1)
+
+
 # --- masked_mse ------------------------------------------------------------------------------------------------------
 
 
@@ -204,12 +226,31 @@ def mse_row_by_row(y_true, y_pred):
 
 @mistake(
     "autorec.masked_mse",
+    hint="You divided by the number of rows: this is the mean of the rows' sums. How many ratings stand behind them? "
+    "Divide by that number.",
+)
+def mse_divided_by_rows(y_true, y_pred):
+    return ((y_true != 0) * (y_true - y_pred)).square().sum(dim=1).mean()
+
+
+@mistake(
+    "autorec.masked_mse",
     hint="When nothing is observed you divide 0 by 0, which is NaN, and one such batch would spoil all weights. "
     "Divide by at least 1.",
 )
 def mse_nan_for_nothing(y_true, y_pred):
     observed = y_true != 0
     return (y_true - y_pred)[observed].square().mean()
+
+
+@mistake(
+    "autorec.masked_mse",
+    hint="The loss is cut off from the predictions by `.item()`, `float()` or `detach()`, so `backward()` cannot work. "
+    "Return the tensor itself.",
+)
+def mse_without_gradient(y_true, y_pred):
+    mask = (y_true != 0).float()
+    return (mask * (y_true - y_pred)).square().sum().item() / max(mask.sum().item(), 1)
 
 
 @mistake(
@@ -259,6 +300,28 @@ def root_of_mean_over_users(y_true, y_pred):
     return (squared / mask.sum(dim=1).clamp(min=1)).mean().sqrt().item()
 
 
+@mistake(
+    "autorec.masked_rmse",
+    hint="The root stands at the right place, and silent users are left out. But under the root you still average over "
+    "users, so somebody with one rating counts as much as somebody with seven. Add up all squared errors, then divide "
+    "by the number of all ratings.",
+)
+def root_of_mean_over_users_who_rated(y_true, y_pred):
+    mask = (y_true != 0).to(y_pred.dtype)
+    counts = mask.sum(dim=1)
+    squared = (mask * (y_true - y_pred)).square().sum(dim=1)
+    return (squared[counts > 0] / counts[counts > 0]).mean().sqrt().item()
+
+
+@mistake(
+    "autorec.masked_rmse",
+    hint="You divided by the number of all cells. The mask makes the errors at gaps 0, but they still count in the "
+    "mean. Divide by the number of ratings.",
+)
+def rmse_divided_by_cells(y_true, y_pred):
+    return ((y_true != 0) * (y_true - y_pred)).square().mean().sqrt().item()
+
+
 @mistake("autorec.masked_rmse", hint="The root is missing: this is in squared stars.")
 def rmse_without_root(y_true, y_pred):
     return (y_true - y_pred)[y_true != 0].square().mean().item()
@@ -276,7 +339,11 @@ def root_too_early(y_true, y_pred):
 # --- masked_rmse_clip ------------------------------------------------------------------------------------------------
 
 
-@mistake("autorec.masked_rmse_clip", hint="The predictions are not clipped: −1.7 and 7.9 stars are still among them.")
+@mistake(
+    "autorec.masked_rmse_clip",
+    hint="The predictions that you measured are not clipped: −1.7 and 7.9 stars are still among them. (`clamp` leaves "
+    "its tensor as it is and returns a new one.)",
+)
 def not_clipped(y_true, y_pred, lowest=1.0, highest=5.0):
     return (y_true - y_pred)[y_true != 0].square().mean().sqrt().item()
 
@@ -306,6 +373,16 @@ def clipped_above_only(y_true, y_pred, lowest=1.0, highest=5.0):
 def truth_clipped_too(y_true, y_pred, lowest=1.0, highest=5.0):
     stars = y_true.clamp(lowest, highest)
     return (stars - y_pred.clamp(lowest, highest))[stars != 0].square().mean().sqrt().item()
+
+
+@mistake(
+    "autorec.masked_rmse_clip",
+    hint="You left out the ratings whose prediction is beyond the scale. They count too: a prediction of 6 is read as "
+    "5.",
+)
+def leaves_out_what_is_beyond(y_true, y_pred, lowest=1.0, highest=5.0):
+    counted = (y_true != 0) & (y_pred >= lowest) & (y_pred <= highest)
+    return (y_true - y_pred)[counted].square().mean().sqrt().item()
 
 
 @mistake(
@@ -380,6 +457,25 @@ class ActivationBeforeTheLayer(_Layers):
         return self.last(self.decoder(self.encoder(self.first(x))))
 
 
+@mistake(
+    "autorec.AutoRec",
+    hint="Both activations act before their layers, one on the input and one on the hidden layer's sums. A layer first "
+    "takes its weighted sums; then comes its activation.",
+)
+class BothBeforeTheirLayers(_Layers):
+    def forward(self, x):
+        return self.decoder(self.last(self.encoder(self.first(x))))
+
+
+@mistake(
+    "autorec.AutoRec",
+    hint="The first activation stands at both places. The one after the decoder is `last_activation`.",
+)
+class FirstActivationTwice(_Layers):
+    def forward(self, x):
+        return self.first(self.decoder(self.first(self.encoder(x))))
+
+
 @mistake("autorec.AutoRec", hint="There is a sigmoid after the encoder, whatever the name says.")
 class AlwaysSigmoid(_Layers):
     def forward(self, x):
@@ -388,8 +484,8 @@ class AlwaysSigmoid(_Layers):
 
 @mistake(
     "autorec.AutoRec",
-    hint="A name that is not known passes without a word (or with another exception than `ValueError`). A typing error "
-    "would then train another model than the one you think of.",
+    hint="A model with an unknown name was made without a word. Look up both names in `__init__`, and raise "
+    "`ValueError` there. Otherwise a typing error is noticed too late, or never.",
 )
 class AnyNameWillDo(_Layers):
     def __init__(self, num_items, hidden, first_activation="sigmoid", last_activation="linear"):
@@ -462,6 +558,21 @@ class SlopeOfTheLibrary(nn.Module):
 
 @mistake(
     "autorec.AutoRec_LReLU",
+    hint="Your slope is always 0.3, whatever the model is made with. That is only the default of `negative_slope`: "
+    "pass the argument on.",
+)
+class SlopeWrittenDown(nn.Module):
+    def __init__(self, num_items, hidden, negative_slope=0.3):
+        super().__init__()
+        self.encoder = nn.Linear(num_items, hidden)
+        self.decoder = nn.Linear(hidden, num_items)
+
+    def forward(self, x):
+        return self.decoder(nn.functional.leaky_relu(self.encoder(x), 0.3))
+
+
+@mistake(
+    "autorec.AutoRec_LReLU",
     hint="This is an ordinary ReLU: negative numbers become 0. A leaky one multiplies them by the slope.",
 )
 class NoLeak(nn.Module):
@@ -488,6 +599,21 @@ class LeaksTwice(nn.Module):
     def forward(self, x):
         hidden = nn.functional.leaky_relu(self.encoder(x), self.slope)
         return nn.functional.leaky_relu(self.decoder(hidden), self.slope)
+
+
+@mistake(
+    "autorec.AutoRec_LReLU",
+    hint="The leaky ReLU follows the decoder. It belongs after the encoder, between the two layers.",
+)
+class LeaksAtTheEnd(nn.Module):
+    def __init__(self, num_items, hidden, negative_slope=0.3):
+        super().__init__()
+        self.encoder = nn.Linear(num_items, hidden)
+        self.decoder = nn.Linear(hidden, num_items)
+        self.slope = negative_slope
+
+    def forward(self, x):
+        return nn.functional.leaky_relu(self.decoder(self.encoder(x)), self.slope)
 
 
 @mistake(
@@ -549,9 +675,8 @@ def absolute_values(loss, model, reg):
 
 @mistake(
     "autorec.regularized_loss",
-    hint="The value is right, but `.item()` or `.data` cut the penalty off from its gradient: training would not "
-    "feel it. "
-    "Stay with tensors.",
+    hint="`.item()`, `.data` or `detach()` cuts the penalty off from its gradient: training would not feel it. Stay "
+    "with tensors.",
 )
 def penalty_without_gradient(loss, model, reg):
     return loss + reg * (model.encoder.weight.data.square().sum() + model.decoder.weight.data.square().sum())
@@ -576,6 +701,16 @@ def half_the_penalty(loss, model, reg):
 )
 def sees_the_future(valid_errors, patience):
     return int(np.argmin(valid_errors)), len(valid_errors)
+
+
+@mistake(
+    "autorec.early_stopping",
+    hint="You looked for the lowest error in the whole list, and counted from there. Patience may have been at an end "
+    "long before. Go through the epochs one by one: what is known after each of them?",
+)
+def patience_after_the_lowest_of_all(valid_errors, patience):
+    keep = int(np.argmin(valid_errors))
+    return keep, min(keep + patience + 1, len(valid_errors))
 
 
 @mistake(
@@ -619,6 +754,23 @@ def compares_with_the_last(valid_errors, patience):
             waited += 1
         if valid_errors[epoch] < valid_errors[keep]:
             keep = epoch
+        if waited == patience:
+            return keep, epoch + 1
+    return keep, len(valid_errors)
+
+
+@mistake(
+    "autorec.early_stopping",
+    hint="You counted all epochs without an improvement together. Patience asks for epochs in a row: each improvement "
+    "sets the count back to 0.",
+)
+def never_counts_anew(valid_errors, patience):
+    keep, waited = 0, 0
+    for epoch in range(1, len(valid_errors)):
+        if valid_errors[epoch] < valid_errors[keep]:
+            keep = epoch
+        else:
+            waited += 1
         if waited == patience:
             return keep, epoch + 1
     return keep, len(valid_errors)
@@ -700,8 +852,8 @@ def means_added_before(model, x, means):
 
 @mistake(
     "autorec.item_predictions",
-    hint="The predictions are right, but the model was in training mode or a gradient was kept. For predicting: "
-    "`model.eval()` and `torch.no_grad()`.",
+    hint="The model was in training mode, or a gradient was kept. Predicting needs both `model.eval()` and "
+    "`torch.no_grad()`.",
 )
 def in_training_mode(model, x, means):
     return model(x.T).T + means

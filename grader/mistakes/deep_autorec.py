@@ -82,6 +82,29 @@ class HiddenActivationAtTheEnd(_Deep):
 
 @mistake(
     "deep_autorec.Deep_AE_model",
+    hint="Behind the last layer stand two activations, that of the hidden layers and `last_activation`. Only the "
+    "second one belongs there. How far should the loop go?",
+)
+class TwoActivationsAtTheEnd(_Deep):
+    def forward(self, x):
+        for place, layer in enumerate(self.layers):
+            x = self._drop(self.activation(layer(x)), place)
+        return self.last_activation(x)
+
+
+@mistake(
+    "deep_autorec.Deep_AE_model",
+    hint="`last_activation` is never used: what comes out of the last layer stays as it is, whatever the name says.",
+)
+class NoLastActivation(_Deep):
+    def forward(self, x):
+        for place, layer in enumerate(self.layers[:-1]):
+            x = self._drop(self.activation(layer(x)), place)
+        return self.layers[-1](x)
+
+
+@mistake(
+    "deep_autorec.Deep_AE_model",
     hint="There is no activation between your hidden layers. Linear layers behind each other are one linear layer: a "
     "network of that kind is not deep at all.",
 )
@@ -100,6 +123,18 @@ class NoActivationInside(_Deep):
 class DropoutEverywhere(_Deep):
     def _drop(self, x, place):
         return self.dropout(x)
+
+
+@mistake(
+    "deep_autorec.Deep_AE_model",
+    hint="In training, no number that the layers read is 0. Either nothing is dropped, or it is dropped before the "
+    "activation, and a sigmoid makes 0.5 of a 0. Drop what comes out of the code's activation.",
+)
+class DropoutBeforeTheActivation(_Deep):
+    def forward(self, x):
+        for place, layer in enumerate(self.layers[:-1]):
+            x = self.activation(self._drop(layer(x), place))
+        return self.last_activation(self.layers[-1](x))
 
 
 @mistake(
@@ -124,8 +159,8 @@ class PredictsSideInformation(_Deep):
 
 @mistake(
     "deep_autorec.Deep_AE_model",
-    hint="All is well but for one thing: sizes that are not symmetric, or without a layer in the middle, pass. Say so "
-    "with a `ValueError`, before somebody trains such a model for an hour.",
+    hint="Sizes that are not symmetric, or without a layer in the middle, pass. Say so with a `ValueError`, before "
+    "somebody trains such a model for an hour.",
 )
 class AnythingGoes(_Deep):
     def _check(self, layers):
@@ -161,12 +196,32 @@ def _copied(model):
 
 @mistake(
     "deep_autorec.keep_best",
-    hint="The model ends with the weights of its last epoch, although you may have put the best ones aside. "
-    "`state_dict()` is no copy: its tensors are those that training goes on changing. `dict(...)` and `.copy()` copy "
-    "the names only.",
+    hint="The model ends with the weights of its last epoch. Either the best ones are never loaded back, or they were "
+    "lost: `state_dict()` is no copy, its tensors are those that training goes on changing. `dict(...)` and `.copy()` "
+    "copy the names only.",
 )
 def state_without_a_copy(model, train_epoch, valid_error, n_epochs, patience):
     return _train(model, train_epoch, valid_error, n_epochs, patience, lambda model: model.state_dict())
+
+
+@mistake(
+    "deep_autorec.keep_best",
+    hint="The best weights come back only when patience ends. When the epochs run out first, the model keeps the last "
+    "ones. Load them after the loop.",
+)
+def restored_at_the_stop_only(model, train_epoch, valid_error, n_epochs, patience):
+    errors, best, weights = [], 0, None
+    for epoch in range(n_epochs):
+        model.train()
+        train_epoch(model)
+        model.eval()
+        errors.append(valid_error(model))
+        if weights is None or errors[-1] < errors[best]:
+            best, weights = epoch, _copied(model)
+        elif epoch - best >= patience:
+            model.load_state_dict(weights)
+            break
+    return errors
 
 
 @mistake(
@@ -178,6 +233,19 @@ def no_patience(model, train_epoch, valid_error, n_epochs, patience):
     return _train(
         model, train_epoch, valid_error, n_epochs, patience, _copied, stop=lambda errors, best: best < len(errors) - 1
     )
+
+
+@mistake(
+    "deep_autorec.keep_best",
+    hint="You counted all epochs without an improvement together. Patience asks for epochs in a row: each improvement "
+    "sets the count back to 0.",
+)
+def never_counts_anew(model, train_epoch, valid_error, n_epochs, patience):
+    def enough(errors, best):
+        lowest = np.minimum.accumulate(errors)
+        return sum(errors[i] >= lowest[i - 1] for i in range(1, len(errors))) >= patience
+
+    return _train(model, train_epoch, valid_error, n_epochs, patience, _copied, stop=enough)
 
 
 @mistake(
@@ -289,8 +357,8 @@ class same_noise_everywhere(_Noise):
 
 @mistake(
     "deep_autorec.GaussianNoise",
-    hint="The noise is fresh and stops in evaluation mode, but it falls on gaps as well. Most cells are gaps: the "
-    "network reads far more noise than ratings.",
+    hint="The noise falls on gaps as well. Most cells are gaps: the network reads far more noise than ratings. `known` "
+    "says where the ratings are; a gap need not be 0.",
 )
 class noise_on_gaps(_Noise):
     def forward(self, x, known):
@@ -299,8 +367,18 @@ class noise_on_gaps(_Noise):
 
 @mistake(
     "deep_autorec.GaussianNoise",
-    hint="The noise is on the known ratings and fresh, but it is still there in evaluation mode. When we predict, we "
-    "want the ratings as they are. `self.training` says which mode it is.",
+    hint="What stands at the gaps has become 0: you multiplied the sum by `known`. Only the noise belongs under the "
+    "mask.",
+)
+class gaps_set_to_zero(_Noise):
+    def forward(self, x, known):
+        return (x + self.sigma * torch.randn_like(x)) * known if self.training else x
+
+
+@mistake(
+    "deep_autorec.GaussianNoise",
+    hint="The noise is still there in evaluation mode. When we predict, we want the ratings as they are. "
+    "`self.training` says which mode it is.",
 )
 class noise_at_evaluation(_Noise):
     def forward(self, x, known):
@@ -360,8 +438,8 @@ class drops_every_cell(_Hiding):
 
 @mistake(
     "deep_autorec.DropoutNoise",
-    hint="Ratings are hidden as often as they should be, but the others stay as they are. Then a neuron reads less in "
-    "training than in evaluation mode. By what must the others be multiplied?",
+    hint="The ratings that are not hidden stay as they are. Then a neuron reads less in training than in evaluation "
+    "mode. By what must they be multiplied?",
 )
 class not_scaled(_Hiding):
     def forward(self, x, known):
@@ -475,7 +553,29 @@ def hidden_ones_left_out(model, noise, x, known, y):
 
 @mistake(
     "deep_autorec.denoising_loss",
-    hint="You asked for all cells, also those where nobody rated. Choose the known ones before you take the mean.",
+    hint="You asked only for ratings that the noise has changed. It may leave some as they are. All known ratings "
+    "count, disturbed or not.",
+)
+def only_the_disturbed(model, noise, x, known, y):
+    noisy = noise(x, known)
+    changed = known[:, : y.shape[1]] & (noisy != x)[:, : y.shape[1]]
+    return (model(noisy) - y)[changed].square().mean()
+
+
+@mistake(
+    "deep_autorec.denoising_loss",
+    hint="You compared the predictions with the clean input. The target is `y`: what the model reads need not have "
+    "the same numbers as what it has to predict.",
+)
+def input_as_target(model, noise, x, known, y):
+    observed = known[:, : y.shape[1]]
+    return (model(noise(x, known)) - x[:, : y.shape[1]])[observed].square().mean()
+
+
+@mistake(
+    "deep_autorec.denoising_loss",
+    hint="You asked for all cells, also those where nobody rated. Choose the known ones before you take the mean: "
+    "`known` says which they are, while `y` may hold any number at a gap.",
 )
 def every_cell(model, noise, x, known, y):
     return (model(noise(x, known)) - y).square().mean()
@@ -541,15 +641,12 @@ def sorted_by_id(user_ids, users):
 
 @mistake(
     "deep_autorec.side_features",
-    hint="You joined by id, but the rows come in the order of the table. Row i has to belong to `user_ids[i]`.",
+    hint="You chose the users by id, but their rows come in the order of the table, and an id that the table does not "
+    "have has no row at all. Row i has to belong to `user_ids[i]`.",
 )
 def order_of_the_table(user_ids, users):
-    columns = ["gender", "age_group", "occupation"]
-    everybody = pd.get_dummies(users.set_index("user_id")[columns]).astype(np.float32)
-    strangers = [i for i in user_ids if i not in everybody.index]
-    rows = everybody[everybody.index.isin(user_ids)].reindex([*everybody.index[everybody.index.isin(user_ids)],
-                                                              *strangers], fill_value=0)  # fmt: skip
-    return torch.tensor(rows.to_numpy(np.float32))
+    table = pd.get_dummies(users[["gender", "age_group", "occupation"]])
+    return torch.tensor(table[users["user_id"].isin(user_ids)].to_numpy(np.float32))
 
 
 @mistake(
@@ -560,10 +657,7 @@ def order_of_the_table(user_ids, users):
 def columns_of_the_wanted_only(user_ids, users):
     columns = ["gender", "age_group", "occupation"]
     chosen = users.set_index("user_id")[columns].reindex(user_ids)
-    few = chosen.iloc[:-2]  # what is missing among them has no column
-    table = pd.get_dummies(few).astype(np.float32)
-    everything = pd.get_dummies(chosen).astype(np.float32)
-    return torch.tensor(everything[table.columns].to_numpy(np.float32))
+    return torch.tensor(pd.get_dummies(chosen).to_numpy(np.float32))
 
 
 @mistake(
@@ -635,6 +729,24 @@ def tossed_coins(n_baseline, n_variant):
 
 @mistake(
     "deep_autorec.chance_of_separation",
+    hint="You tossed a coin for each pair of runs. But the pairs are not independent: who is below the lowest run is "
+    "below all others as well. Count orders.",
+)
+def a_coin_for_each_pair(n_baseline, n_variant):
+    return 2 * 0.5 ** (n_baseline * n_variant)
+
+
+@mistake(
+    "deep_autorec.chance_of_separation",
+    hint="You tossed a coin for each run of the variant. But to be below one run of the baseline is not to be below "
+    "all of them. Count orders of all runs.",
+)
+def a_coin_for_each_run_of_the_variant(n_baseline, n_variant):
+    return 2 * 0.5**n_variant
+
+
+@mistake(
+    "deep_autorec.chance_of_separation",
     hint="You counted every order of the runs as different. Two orders in which the variant has the same places are "
     "the same separation: within a group the order does not matter.",
 )
@@ -680,6 +792,29 @@ def mean_outside_the_range(baseline, variant):
     if np.mean(variant) < min(baseline):
         return "lower"
     return "higher" if np.mean(variant) > max(baseline) else "open"
+
+
+@mistake(
+    "deep_autorec.separated",
+    hint="You compared the runs in pairs, the first with the first and so on. Every run of the variant has to be "
+    "compared with every run of the baseline.",
+)
+def paired_by_position(baseline, variant):
+    pairs = list(zip(baseline, variant, strict=False))
+    if all(v < b for b, v in pairs):
+        return "lower"
+    return "higher" if all(v > b for b, v in pairs) else "open"
+
+
+@mistake(
+    "deep_autorec.separated",
+    hint="You compared the highest with the highest and the lowest with the lowest. Two groups that overlap can both "
+    "pass. Which two numbers lie next to each other when there is a gap between the groups?",
+)
+def end_with_end(baseline, variant):
+    if max(variant) < max(baseline) and min(variant) < min(baseline):
+        return "lower"
+    return "higher" if max(variant) > max(baseline) and min(variant) > min(baseline) else "open"
 
 
 @mistake(
@@ -772,6 +907,18 @@ def one_file_for_all(name, model, settings):
     return [f"{name}.json", f"{name}.pth"]
 
 
+@mistake(
+    "deep_autorec.save_model",
+    hint="The second file holds a dictionary with the state and something else in it. The docstring asks for the state "
+    "and no other object: the settings are in the JSON.",
+)
+def more_than_the_state(name, model, settings):
+    with open(f"{name}.json", "w", encoding="utf-8") as file:
+        json.dump(settings, file)
+    torch.save({"settings": settings, "state": model.state_dict()}, f"{name}.pth")
+    return [f"{name}.json", f"{name}.pth"]
+
+
 # --- load_model ------------------------------------------------------------------------------------------------------
 
 
@@ -812,9 +959,6 @@ def still_training(name, build):
 def never_filled(name, build):
     model = build(**_read_settings(name))
     torch.load(f"{name}.pth", weights_only=True)
-    torch.manual_seed(0)
-    for value in model.state_dict().values():
-        value.zero_()
     return model.eval()
 
 

@@ -30,6 +30,16 @@ def sorted_ids(ids):
 
 @mistake(
     "embeddings.vocabulary",
+    hint="A `set` has no order: your ids stand where it happened to put them. Asked for is the order of first "
+    "appearance. Which way of dropping repeated ids keeps it?",
+)
+def order_of_a_set(ids):
+    unique_ids = list(set(ids.tolist()))
+    return unique_ids, {id: index for index, id in enumerate(unique_ids)}
+
+
+@mistake(
+    "embeddings.vocabulary",
     hint="Your dictionary leads from index to id. We have ids and look for indices, so the id must be the key: it "
     "stands before the colon.",
 )
@@ -189,7 +199,7 @@ def fitted_on_the_others(ratings, train_rows):
     "`train_rows`, not only how many they are.",
 )
 def first_rows(ratings, train_rows):
-    first = ratings[: len(train_rows) // 4]
+    first = ratings[: len(train_rows)]
     if len(set(ratings[train_rows].tolist())) == 1:
         raise ValueError("all training ratings are the same")
     return float(first.min()), float(first.max())
@@ -219,8 +229,8 @@ def of_the_positions(ratings, train_rows):
 
 @mistake(
     "embeddings.fit_scaler",
-    hint="You use the training ratings only: good. But if they are all the same, scaling will divide by 0 later on. "
-    "The docstring says what to do then.",
+    hint="If all *training* ratings are the same, scaling will divide by 0 later on. Your code lets that pass: the "
+    "docstring says what to do then.",
 )
 def no_check_of_the_range(ratings, train_rows):
     return float(ratings[train_rows].min()), float(ratings[train_rows].max())
@@ -353,6 +363,26 @@ def clipped_to_one(scaled, lowest, highest):
 
 @mistake(
     "embeddings.to_stars",
+    hint="You clip the scaled predictions to `lowest` and `highest`. But those are stars: before the way back, the "
+    "ends of the scale are 0 and 1.",
+)
+def clipped_to_stars_first(scaled, lowest, highest):
+    return lowest + scaled.clamp(lowest, highest) * (highest - lowest)
+
+
+@mistake(
+    "embeddings.to_stars",
+    hint="The stars are right, but you changed the tensor that was given: `*=`, `+=` and methods that end in `_` work "
+    "in place. Whoever uses the scaled predictions afterwards finds other numbers in them.",
+)
+def changed_in_place(scaled, lowest, highest):
+    scaled *= highest - lowest
+    scaled += lowest
+    return scaled.clamp(lowest, highest)
+
+
+@mistake(
+    "embeddings.to_stars",
     hint="You scaled once more, instead of undoing it. Going back means multiplying where scaling divided, and "
     "adding where it subtracted.",
 )
@@ -473,8 +503,8 @@ class FloatPairs(Dataset):
 
 @mistake(
     "embeddings.MoviesDataset",
-    hint="You keep the types the arrays happen to have: int32 or float64 at times. Convert both in `__init__`, so "
-    "that whoever uses the data set need not think of it.",
+    hint="You keep the types the arrays happen to have: int32 or float64 at times. In `__init__`, make a tensor of "
+    "each, and say its `dtype`, so that whoever uses the data set need not think of it.",
 )
 class TypesAsTheyCome(Dataset):
     def __init__(self, pairs, ratings):
@@ -687,6 +717,28 @@ class SwappedColumns(RightNet):
 
 @mistake(
     "embeddings.RecommenderNet",
+    hint="You summed over the whole batch, so all its pairs get the same dot product. Each row has a sum of its own: "
+    "which dimension must disappear?",
+)
+class SumOfTheBatch(RightNet):
+    def forward(self, inputs):
+        users, movies = inputs[:, 0], inputs[:, 1]
+        dot = (self.user_embedding(users) * self.movie_embedding(movies)).sum()
+        return dot + self.user_bias(users).flatten() + self.movie_bias(movies).flatten() + self.mean
+
+
+@mistake(
+    "embeddings.RecommenderNet",
+    hint="`inputs[0]` is the first pair of the batch, and `inputs[1]` the second. The users stand in the first "
+    "column, over all rows.",
+)
+class RowsForColumns(RightNet):
+    def forward(self, inputs):
+        return super().forward(torch.stack([inputs[0], inputs[1]], dim=1))
+
+
+@mistake(
+    "embeddings.RecommenderNet",
     hint="You multiply the two vectors, but do not sum up. A dot product is one number for each pair: which "
     "dimension must disappear?",
 )
@@ -782,6 +834,27 @@ def last_batch(model, loader, loss_fn, optimizer):
 
 @mistake(
     "embeddings.train_epoch",
+    hint="You divide by the number of examples, but what you add up are means over batches. Weigh each with the size "
+    "of its batch first.",
+)
+def means_over_examples(model, loader, loss_fn, optimizer):
+    model.train()
+    losses, sizes = _epoch(model, loader, loss_fn, optimizer)
+    return sum(losses) / sum(sizes)
+
+
+@mistake(
+    "embeddings.train_epoch",
+    hint="You stop after the first batch. Where does your `return` stand: in the loop, or after it?",
+)
+def first_batch_only(model, loader, loss_fn, optimizer):
+    model.train()
+    losses, _ = _epoch(model, list(loader)[:1], loss_fn, optimizer)
+    return losses[0]
+
+
+@mistake(
+    "embeddings.train_epoch",
     hint="Gradients add up from batch to batch, because nobody clears them. From the second step on you walk in the "
     "wrong direction. Which method of the optimizer sets them to zero, and when must it be called?",
 )
@@ -794,8 +867,8 @@ def never_cleared(model, loader, loss_fn, optimizer):
 
 @mistake(
     "embeddings.train_epoch",
-    hint="You compute gradients and never use them: the weights stay as they are. Something is missing after "
-    "`backward()`.",
+    hint="You compute gradients and never use them: the weights stay as they are. Either nobody takes a step, or "
+    "`zero_grad()` throws the gradients away between `backward()` and the step.",
 )
 def never_steps(model, loader, loss_fn, optimizer):
     model.train()
@@ -930,13 +1003,28 @@ def weighed_but_divided_by_batches(model, loader, loss_fn):
     return total / n_batches
 
 
+@mistake(
+    "embeddings.evaluate",
+    hint="You divide by the number of examples, but what you add up are means over batches. Weigh each with the size "
+    "of its batch first.",
+)
+def means_divided_by_examples(model, loader, loss_fn):
+    model.eval()
+    total, n_examples = 0.0, 0
+    with torch.no_grad():
+        for inputs, labels in loader:
+            total += loss_fn(model(inputs), labels).item()
+            n_examples += len(labels)
+    return total / n_examples
+
+
 # --- save_model ------------------------------------------------------------------------------------------------------
 
 
 @mistake(
     "embeddings.save_model",
-    hint="You saved the whole object. Such a file is tied to your code: it cannot be read where the class has "
-    "another name or place, and reading it can run any code. Save only its `state_dict()`.",
+    hint="You saved the whole object. Such a file is tied to your code, and reading it can run any code. Save only "
+    "what `state_dict()` returns: without its brackets it is a method, which takes the object along.",
 )
 def saves_the_object(model, path):
     torch.save(model, path)
@@ -974,10 +1062,10 @@ def elsewhere(model, path):
 
 @mistake(
     "embeddings.save_model",
-    hint="The file is right. What you return is the number of tensors in it, and not its size in bytes. The file "
-    "system knows that size.",
+    hint="The file is right, but what you return is not its size in bytes. It cannot be counted from the tensors, "
+    "because names and shapes are in the file, too. The file system knows that size.",
 )
-def counts_the_tensors(model, path):
+def not_the_size(model, path):
     torch.save(model.state_dict(), path)
     return len(model.state_dict())
 
@@ -1223,6 +1311,15 @@ def index_as_id(indexes, movie_ids, movies):
 def order_lost(indexes, movie_ids, movies):
     ids = np.array(movie_ids)[indexes]
     return movies.loc[movies["movie_id"].isin(ids), "title"].tolist()
+
+
+@mistake(
+    "embeddings.get_names_for_indexes",
+    hint="The right titles, but in the order of the table: `merge` keeps the order of the table on its left. On a list "
+    "of recommendations the order is what counts. The ids that were asked must lead.",
+)
+def order_of_the_table(indexes, movie_ids, movies):
+    return movies.merge(pd.DataFrame({"movie_id": np.array(movie_ids)[indexes]}), on="movie_id")["title"].tolist()
 
 
 @mistake(

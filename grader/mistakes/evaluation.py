@@ -60,15 +60,48 @@ def regularisations_swapped(users, movies, ratings, n_users, n_movies, reg_users
     return mu, _means(users, ratings - mu - b_i[movies], n_users, reg_movies), b_i
 
 
+def _right_biases(users, movies, ratings, n_users, n_movies, reg_users, reg_movies):
+    mu = ratings.mean()
+    b_i = _means(movies, ratings - mu, n_movies, reg_movies)
+    return mu, _means(users, ratings - mu - b_i[movies], n_users, reg_users), b_i
+
+
+# The next two are right about everything else, so that they fit whatever else is wrong in an answer.
+
+
 @mistake(
     "evaluation.bias_model",
-    hint="Your movies' biases are means of the ratings themselves, so they lie around 3 stars. A bias says how far "
+    hint="Your movies' biases are means of the ratings themselves, not of deviations. A bias says how far "
     "a movie is from the overall mean: take that mean away first.",
 )
 def biases_around_three(users, movies, ratings, n_users, n_movies, reg_users, reg_movies):
-    mu = ratings.mean()
-    b_i = _means(movies, ratings, n_movies, reg_movies)
-    return mu, _means(users, ratings - b_i[movies], n_users, reg_users), b_i
+    mu, b_u, b_i = _right_biases(users, movies, ratings, n_users, n_movies, reg_users, reg_movies)
+    return mu, b_u, _means(movies, ratings, n_movies, reg_movies) if reg_movies else b_i
+
+
+@mistake(
+    "evaluation.bias_model",
+    hint="Your users' biases still contain the overall mean. They are made of what is left of a rating when the mean "
+    "*and* the movie's bias are taken away.",
+)
+def mean_left_in_the_users(users, movies, ratings, n_users, n_movies, reg_users, reg_movies):
+    mu, b_u, b_i = _right_biases(users, movies, ratings, n_users, n_movies, reg_users, reg_movies)
+    return mu, _means(users, ratings - b_i[movies], n_users, reg_users) if reg_users else b_u, b_i
+
+
+@mistake(
+    "evaluation.bias_model",
+    hint="`b_i[movies] += ...` adds only one number for each movie, the last one, however many ratings it has. Let "
+    "`np.bincount` add them up, or a loop over the ratings.",
+)
+def one_rating_a_movie(users, movies, ratings, n_users, n_movies, reg_users, reg_movies):
+    mu, sums_i, sums_u = ratings.mean(), np.zeros(n_movies), np.zeros(n_users)
+    sums_i[movies] += ratings - mu
+    counts = np.bincount(movies, minlength=n_movies) + reg_movies
+    b_i = sums_i / np.where(counts > 0, counts, 1)
+    sums_u[users] += ratings - mu - b_i[movies]
+    counts = np.bincount(users, minlength=n_users) + reg_users
+    return mu, sums_u / np.where(counts > 0, counts, 1), b_i
 
 
 @mistake(
@@ -196,6 +229,14 @@ def without_the_mean(mu, b_u, b_i, users, movies):
     return np.clip(b_u[users] + b_i[movies], 1, 5)
 
 
+@mistake(
+    "evaluation.predict_bias",
+    hint="You looked the numbers up crosswise: `b_u` is indexed by users, `b_i` by movies.",
+)
+def looked_up_crosswise(mu, b_u, b_i, users, movies):
+    return np.clip(mu + b_u[movies] + b_i[users], 1, 5)
+
+
 # --- rmse_and_mae ----------------------------------------------------------------------------------------------------
 
 
@@ -223,6 +264,17 @@ def signed_errors(predictions, ratings):
     errors = predictions - ratings
     _refuse_nan(errors)
     return np.sqrt(np.mean(errors**2)), np.mean(errors)
+
+
+@mistake(
+    "evaluation.rmse_and_mae",
+    hint="You took the absolute value of the mean, and in the mean +1 and −1 have already cancelled out. Take the "
+    "absolute value of each error first, the mean last.",
+)
+def absolute_value_last(predictions, ratings):
+    errors = predictions - ratings
+    _refuse_nan(errors)
+    return np.sqrt(np.mean(errors**2)), abs(np.mean(errors))
 
 
 @mistake(
@@ -342,12 +394,23 @@ def divided_by_all_users(users, predictions, ratings, n_users):
 
 @mistake(
     "evaluation.rmse_per_user",
-    hint="The mean is right, but users without ratings have the error 0 in your array. Somebody who plots or averages "
-    "it later will take them for perfectly predicted. Mark them as the docstring says.",
+    hint="Users without ratings have the error 0 in your array. Somebody who plots or averages it later will take them "
+    "for perfectly predicted. Mark them as the docstring says.",
 )
 def zeros_remain_in_the_array(users, predictions, ratings, n_users):
     errors = _errors(users, predictions, ratings, n_users)
     return np.nan_to_num(errors), np.nanmean(errors)
+
+
+@mistake(
+    "evaluation.rmse_per_user",
+    hint="You take an error of 0 for a sign that somebody has no ratings. But a user can be foreseen perfectly, and "
+    "then 0 is their error. Mark the users without ratings before anything is computed.",
+)
+def perfect_users_left_out(users, predictions, ratings, n_users):
+    errors = np.nan_to_num(_errors(users, predictions, ratings, n_users))
+    errors[errors == 0] = np.nan
+    return errors, np.nanmean(errors)
 
 
 @mistake(
@@ -424,8 +487,8 @@ def a_coin_for_everybody(users, test_users, share, seed):
 
 @mistake(
     "evaluation.validation_split",
-    hint="You threw a coin for each rating. Then one user loses many ratings and another few, by chance. Draw the same "
-    "share of every user's ratings: a fixed number, without repetition.",
+    hint="You threw a coin for each rating, or drew from the ratings of all these users at once. Then one user loses "
+    "many ratings and another few, by chance. Go user by user, and draw the same share of each one's ratings.",
 )
 def a_coin_for_the_others(users, test_users, share, seed):
     return ~np.isin(users, test_users) & (np.random.default_rng(seed).random(len(users)) < share)
@@ -433,7 +496,7 @@ def a_coin_for_the_others(users, test_users, share, seed):
 
 @mistake(
     "evaluation.validation_split",
-    hint="You hold out ratings of the users of the test set, of whom half of the ratings are hidden already. The "
+    hint="You hold out ratings of the users of the test set, of whom many ratings are hidden already. The "
     "others are still whole: with them you can do what the publishers did.",
 )
 def from_the_test_users(users, test_users, share, seed):
@@ -462,8 +525,8 @@ def marks_what_is_kept(users, test_users, share, seed):
 
 @mistake(
     "evaluation.validation_split",
-    hint="You always hold out the last ratings of a user, so nothing is random. In this table the last ones are movies "
-    "with high numbers: no fair sample of what somebody watches.",
+    hint="You always hold out the last (or the first) ratings of a user, so nothing is random. The ratings of a user "
+    "stand in an order, by the number of the movie: one end of it is no fair sample of what somebody watches.",
 )
 def the_last_ones(users, test_users, share, seed):
     held_out = np.zeros(len(users), dtype=bool)
@@ -560,7 +623,7 @@ def reports_the_validation_error(settings, fit, error_valid, error_test):
 
 @mistake(
     "evaluation.choose",
-    hint="Your choice and your number are right, but you measured all models on the test ratings on the way. What has "
+    hint="You measured all models on the test ratings. Even if they had no part in the choice: what has "
     "been looked at will be used, sooner or later. Measure one model there, at the end.",
 )
 def looks_at_all_test_errors(settings, fit, error_valid, error_test):
@@ -572,14 +635,29 @@ def looks_at_all_test_errors(settings, fit, error_valid, error_test):
 
 @mistake(
     "evaluation.choose",
-    hint="You chose by the sum of both errors. So the test ratings still have a say in the choice, and the error that "
-    "is measured on them is no longer honest.",
+    hint="You chose by the sum (or the mean) of both errors. So the test ratings still have a say in the choice, and "
+    "the error that is measured on them is no longer honest.",
 )
 def both_errors_decide(settings, fit, error_valid, error_test):
     models = [fit(setting) for setting in settings]
     tested = [error_test(model) for model in models]
     best = int(np.argmin([error_valid(model) + error for model, error in zip(models, tested, strict=True)]))
-    return settings[best], tested[best]
+    # The error of the right setting, so that this fits whichever error is reported.
+    return settings[best], tested[int(np.argmin([error_valid(model) for model in models]))]
+
+
+@mistake(
+    "evaluation.choose",
+    hint="You measure a model on the test ratings whenever it is the best so far. So models are measured there that "
+    "are not chosen in the end. Wait until the choice is made, then measure one.",
+)
+def tested_at_each_improvement(settings, fit, error_valid, error_test):
+    best_setting, best_error, tested = None, np.inf, None
+    for setting in settings:
+        model = fit(setting)
+        if error_valid(model) < best_error:
+            best_setting, best_error, tested = setting, error_valid(model), error_test(model)
+    return best_setting, tested
 
 
 @mistake(
@@ -602,9 +680,7 @@ def measures_the_last_model(settings, fit, error_valid, error_test):
     for setting in settings:
         model = fit(setting)
         errors.append(error_valid(model))
-    best = int(np.argmin(errors))
-    other = model if best != len(settings) - 1 else fit(settings[0])
-    return settings[best], error_test(other)
+    return settings[int(np.argmin(errors))], error_test(model)
 
 
 @mistake(
@@ -713,6 +789,38 @@ def test_on_its_own(train_ratings, test_ratings):
 
 @mistake(
     "evaluation.scale_ratings",
+    hint="Your mean and standard deviation come from the test ratings. When the model is trained, these do not exist "
+    "yet. Take both numbers from the training ratings.",
+)
+def fitted_on_the_test(train_ratings, test_ratings):
+    mean, std = test_ratings.mean(), test_ratings.std()
+    return (train_ratings - mean) / std, (test_ratings - mean) / std, mean, std
+
+
+@mistake(
+    "evaluation.scale_ratings",
+    hint="Half of it is repaired: your mean comes from the training ratings, your standard deviation still from both.",
+)
+def spread_of_both(train_ratings, test_ratings):
+    mean, std = train_ratings.mean(), np.concatenate([train_ratings, test_ratings]).std()
+    return (train_ratings - mean) / std, (test_ratings - mean) / std, mean, std
+
+
+@mistake(
+    "evaluation.scale_ratings",
+    hint="You changed the ratings that were given to you: `-=` and `/=` work in place. Whoever uses the arrays "
+    "afterwards finds scaled numbers in the place of stars. Make new arrays.",
+)
+def scaled_in_place(train_ratings, test_ratings):
+    mean, std = train_ratings.mean(), train_ratings.std()
+    for ratings in (train_ratings, test_ratings):
+        ratings -= mean
+        ratings /= std
+    return train_ratings, test_ratings, mean, std
+
+
+@mistake(
+    "evaluation.scale_ratings",
     hint="You shifted but did not scale: the standard deviation of the training ratings is not 1 yet.",
 )
 def only_shifted(train_ratings, test_ratings):
@@ -795,8 +903,8 @@ def seen_movies_too(scores, seen, k):
 
 @mistake(
     "evaluation.top_k_unseen",
-    hint="You gave the seen movies the score 0. Scores may be negative, and then 0 is the best of all. Which number is "
-    "below every score?",
+    hint="You gave the seen movies a low score, such as 0 or −1. Scores may be lower still, and then the seen movies "
+    "are the best of all. Which number is below every score?",
 )
 def seen_movies_get_zero(scores, seen, k):
     scores = scores.copy()
@@ -925,6 +1033,23 @@ def a_count(recommended, relevant, k):
 
 
 @mistake(
+    "evaluation.precision_at_k",
+    hint="You divided by k or by the number of relevant movies, whichever is smaller. Precision asks about places, and "
+    "there are k of them, even if not all can be filled with relevant movies.",
+)
+def at_most_the_relevant(recommended, relevant, k):
+    return _hits(recommended, relevant, k) / min(k, len(relevant))
+
+
+@mistake(
+    "evaluation.precision_at_k",
+    hint="You cut the relevant movies to k, too. They stand in no order, and all of them count. Cut the list only.",
+)
+def relevant_ones_cut(recommended, relevant, k):
+    return _hits(recommended, relevant[:k], k) / k
+
+
+@mistake(
     "evaluation.recall_at_k",
     hint="You divided by k. That is precision: which share of the places is well used. Recall asks which share of the "
     "relevant movies was found.",
@@ -975,6 +1100,14 @@ def nothing_to_find_is_one(recommended, relevant, k):
 )
 def division_by_zero(recommended, relevant, k):
     return _hits(recommended, relevant, k) / len(relevant)
+
+
+@mistake(
+    "evaluation.recall_at_k",
+    hint="You cut the relevant movies to k, too. They stand in no order, and all of them count. Cut the list only.",
+)
+def relevant_movies_cut(recommended, relevant, k):
+    return _hits(recommended, relevant[:k], k) / len(relevant[:k]) if relevant else float("nan")
 
 
 # --- ndcg_at_k -------------------------------------------------------------------------------------------------------
@@ -1060,6 +1193,29 @@ def places_counted_from_two(recommended, relevant, k):
         return float("nan")
     gained = sum(hit / np.log2(place + 3) for place, hit in enumerate(_row(recommended, relevant, k)))
     return gained / sum(1 / np.log2(place + 3) for place in range(min(k, len(relevant))))
+
+
+@mistake(
+    "evaluation.ndcg_at_k",
+    hint="Your places are counted from 0, as Python's are. Then the first one has the discount log2(0 + 1) = 0, and "
+    "you divide by 0. In the formula the first place is place 1.",
+)
+def places_counted_from_zero(recommended, relevant, k):
+    if not relevant:
+        return float("nan")
+    with np.errstate(all="ignore"):
+        discounts = np.log2(np.arange(k) + 1)
+        row = np.array(_row(recommended, relevant, k))
+        return (row / discounts[: len(row)]).sum() / (1 / discounts[: len(relevant)]).sum()
+
+
+@mistake(
+    "evaluation.ndcg_at_k",
+    hint="You divided by the number of relevant movies, as if each could stand at the first place. Divide by the DCG "
+    "of the best possible list, whose hits stand at places 1, 2, 3 and so on.",
+)
+def divided_by_the_relevant(recommended, relevant, k):
+    return _dcg(_row(recommended, relevant, k)) / len(relevant) if relevant else float("nan")
 
 
 @mistake(

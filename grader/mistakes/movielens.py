@@ -17,7 +17,8 @@ NAMES = ["user_id", "movie_id", "rating", "timestamp"]
 @mistake(
     "movielens.read_ratings",
     hint="One rating is missing: the first line of the file. It was taken for a header row, and renaming the columns "
-    "afterwards (or saying that row 0 is the header) throws it away. This file has no header row: tell the reader so.",
+    "afterwards (or saying that row 0 is the header, or skipping it) throws it away. This file has no header row: tell "
+    "the reader so.",
 )
 def first_line_is_taken_for_a_header(path):
     table = pd.read_csv(path, sep="\t")
@@ -69,6 +70,15 @@ def numbers_as_text(path):
 
 @mistake(
     "movielens.read_ratings",
+    hint="The columns hold numbers with a decimal point (so does what `np.loadtxt` returns). Such a number cannot be "
+    "the row or column of a matrix. The docstring asks for whole numbers.",
+)
+def decimal_numbers(path):
+    return pd.read_csv(path, sep="\t", header=None, names=NAMES).astype(float)
+
+
+@mistake(
+    "movielens.read_ratings",
     hint="You counted users and movies from 0 already here. That is useful later, but whoever compares your table with "
     "the file will look for the published numbers. Return them as they stand in the file.",
 )
@@ -87,6 +97,26 @@ def sorted_by_user(path):
 
 
 # --- one_hot ---------------------------------------------------------------------------------------------------------
+
+
+@mistake(
+    "movielens.one_hot",
+    hint="Your columns come from the values, as those of `pd.get_dummies` do: only words that occur, in alphabetical "
+    "order, and even an unknown word gets a column. Take the columns from `categories`.",
+)
+def columns_from_the_values(values, categories):
+    present = sorted(set(values))
+    return np.array([[float(value == word) for word in present] for value in values])
+
+
+@mistake(
+    "movielens.one_hot",
+    hint="All rows are alike: `[row] * n` holds the same list n times, and a 1 in one of them is in all. "
+    "Make a row of its own for each value, or start from `np.zeros`.",
+)
+def the_same_list_for_all(values, categories):
+    check_known(values, categories)
+    return np.array([[float(category in values) for category in categories]] * len(values))
 
 
 @mistake(
@@ -140,8 +170,8 @@ def numbers_instead_of_columns(values, categories):
 
 @mistake(
     "movielens.one_hot",
-    hint="An unknown word got a row without any 1, silently. A misspelt word would go unnoticed. Raise the error that "
-    "the docstring names.",
+    hint="An unknown word raised no error, so a misspelt one would go unnoticed. Raise the error that the docstring "
+    "names: to print it or to return it is not enough.",
 )
 def unknown_gets_zeros(values, categories):
     return np.array([[float(value == category) for category in categories] for value in values])
@@ -208,8 +238,18 @@ def genres_share_a_movie(genres, names):
     "in that order, also when no movie has one of them.",
 )
 def columns_of_pandas(genres, names):
-    # As `Series.str.get_dummies` of pandas 2 gives it; that of pandas 3 adds a column for "".
+    # As `Series.str.get_dummies` of pandas 2 gives it.
     present = sorted({word for text in genres for word in text.split("|") if word})
+    return np.array([[float(name in text.split("|")) for name in present] for text in genres])
+
+
+@mistake(
+    "movielens.genre_matrix",
+    hint="Your columns are the words that occur, in alphabetical order, and the empty text of a movie without genre "
+    "counts as one of them. The docstring asks for a column for each of `names`, in that order.",
+)
+def a_column_for_no_genre(genres, names):  # as `Series.str.get_dummies` of pandas 3 gives it
+    present = sorted({word for text in genres for word in text.split("|")})
     return np.array([[float(name in text.split("|")) for name in present] for text in genres])
 
 
@@ -275,9 +315,7 @@ def only_those_that_occur(indices, ratings, n):
     hint="You returned sums in the place of means. A sum grows with the number of ratings: divide by it.",
 )
 def sums_in_the_place_of_means(indices, ratings, n):
-    counts = np.bincount(indices, minlength=n)
-    sums = np.bincount(indices, weights=ratings, minlength=n)
-    return counts, np.where(counts > 0, sums, np.nan)
+    return np.bincount(indices, minlength=n), np.bincount(indices, weights=ratings, minlength=n)
 
 
 @mistake(
@@ -303,9 +341,20 @@ def statistics_swapped(indices, ratings, n):
     "number of that somebody's ratings.",
 )
 def divided_by_n(indices, ratings, n):
-    counts = np.bincount(indices, minlength=n)
-    sums = np.bincount(indices, weights=ratings, minlength=n)
-    return counts, np.where(counts > 0, sums / n, np.nan)
+    return np.bincount(indices, minlength=n), np.bincount(indices, weights=ratings, minlength=n) / n
+
+
+@mistake(
+    "movielens.rating_statistics",
+    hint="No count of yours is above 1. NumPy does `counts[indices] += 1` only once for each index, however often it "
+    "occurs in `indices`. Count with `np.bincount`.",
+)
+def each_index_once(indices, ratings, n):
+    counts, sums = np.zeros(n, int), np.zeros(n)
+    counts[indices] += 1
+    sums[indices] += ratings
+    with np.errstate(invalid="ignore"):
+        return counts, sums / counts
 
 
 # --- gini ------------------------------------------------------------------------------------------------------------
@@ -382,6 +431,25 @@ def gini_ranks_from_zero(counts):
     return (2 * np.arange(n) - n - 1) @ np.sort(counts) / (n * counts.sum())
 
 
+@mistake(
+    "movielens.gini",
+    hint="You used `np.argsort`, which returns positions and not counts. The formula wants the sorted counts.",
+)
+def gini_of_positions(counts):
+    n = len(counts)
+    return (2 * np.arange(1, n + 1) - n - 1) @ np.argsort(counts, kind="stable") / (n * counts.sum())
+
+
+@mistake(
+    "movielens.gini",
+    hint="You sorted the array that was given to you. Afterwards its numbers no longer belong "
+    "to their movies. `counts.sort()` sorts in place; `np.sort` makes a sorted copy.",
+)
+def gini_sorts_in_place(counts):
+    counts.sort()
+    return right_gini(counts)
+
+
 # --- share_of_top ----------------------------------------------------------------------------------------------------
 
 
@@ -413,6 +481,24 @@ def share_of_the_first(counts, share):
 )
 def rounded_down(counts, share):
     return top_sum(counts, int(share * len(counts)))
+
+
+@mistake(
+    "movielens.share_of_top",
+    hint="You rounded the number of movies to the nearest whole number. A quarter of ten movies is two and a half, and "
+    "`round` makes two of it. The docstring says which way to round.",
+)
+def rounded_to_the_nearest(counts, share):
+    return top_sum(counts, round(share * len(counts)))
+
+
+@mistake(
+    "movielens.share_of_top",
+    hint="You took one movie too many where nothing has to be rounded: a quarter of eight movies is two, not three. "
+    "To add 1 is not the same as to round up.",
+)
+def one_movie_more(counts, share):
+    return top_sum(counts, int(share * len(counts)) + 1)
 
 
 @mistake(
@@ -458,6 +544,16 @@ def all_that_are_tied(counts, share):
 )
 def none_that_are_tied(counts, share):
     return counts[counts > np.quantile(counts, 1 - share)].sum() / counts.sum()
+
+
+@mistake(
+    "movielens.share_of_top",
+    hint="You sorted the array that was given to you. Afterwards its numbers no longer belong "
+    "to their movies. `counts.sort()` sorts in place; `np.sort` makes a sorted copy.",
+)
+def top_sorts_in_place(counts, share):
+    counts.sort()
+    return top_sum(counts, int(np.ceil(share * len(counts))))
 
 
 # --- long_tail_means -------------------------------------------------------------------------------------------------
@@ -554,6 +650,26 @@ def five_stars_first(data, movies_genre, user_id):
     return stats[::-1], eva[::-1]
 
 
+@mistake(
+    "movielens.stats_user",
+    hint="Your rows are for 0 to 4 stars, as `range(5)` counts. Nobody can give 0 stars, and the movies with 5 stars "
+    "are missing. Row 0 is for 1 star.",
+)
+def stars_from_zero(data, movies_genre, user_id):
+    got = data[user_id] == np.arange(5)[:, None]
+    return got.sum(axis=1), got.astype(float) @ movies_genre
+
+
+@mistake(
+    "movielens.stats_user",
+    hint="Your first result adds up the genres of the second, so a movie with two genres counts twice. "
+    "Count movies there: how many got 1 star, 2 stars, and so on.",
+)
+def genres_counted_for_movies(data, movies_genre, user_id):
+    _, eva = right_stats(data[user_id], movies_genre)
+    return eva.sum(axis=1), eva
+
+
 # --- user_bias_test --------------------------------------------------------------------------------------------------
 
 
@@ -642,8 +758,32 @@ def counts_the_gaps(ratings_of_user, movie_means):
 
 @mistake(
     "movielens.user_bias_test",
-    hint="With a single movie to compare, there is no spread, and your function returns NaN without a word. The "
-    "docstring names the error it should raise.",
+    hint="A movie that nobody else rated counts as a deviation of 0 in your code, as if the user had agreed with the "
+    "others. There were no others: leave such movies out.",
+)
+def nan_as_agreement(ratings_of_user, movie_means):
+    compared(ratings_of_user, movie_means)
+    deviations = np.nan_to_num(ratings_of_user - movie_means)
+    return deviations.mean(), deviations.mean() / (deviations.std(ddof=1) / np.sqrt(len(deviations)))
+
+
+@mistake(
+    "movielens.user_bias_test",
+    hint="Your function refuses two movies. They are enough for a standard deviation: raise the error only if there "
+    "are fewer than two.",
+)
+def two_movies_are_refused(ratings_of_user, movie_means):
+    ratings, means = compared(ratings_of_user, movie_means)
+    if len(ratings) <= 2:
+        raise ValueError("too few")
+    deviations = ratings - means
+    return deviations.mean(), deviations.mean() / (deviations.std(ddof=1) / np.sqrt(len(deviations)))
+
+
+@mistake(
+    "movielens.user_bias_test",
+    hint="With a single movie to compare, there is no spread, and your function raises no error. The docstring names "
+    "the one it should raise. Count the movies that are left, not those that were given.",
 )
 def one_movie_is_enough(ratings_of_user, movie_means):
     deviations = ratings_of_user - movie_means
@@ -684,6 +824,28 @@ def as_pandas_samples(ratings, holdout_fraction, seed):
 )
 def seed_not_used(ratings, holdout_fraction, seed):
     return split_by_luck(ratings, holdout_fraction, np.random.random(len(ratings)))  # noqa: NPY002
+
+
+@mistake(
+    "movielens.split_by_user",
+    hint="Another seed gives the same split: the number your generator starts from is fixed in the code. "
+    "Make the generator from the argument `seed`.",
+)
+def a_seed_of_its_own(ratings, holdout_fraction, seed):
+    return split_by_luck(ratings, holdout_fraction, np.random.default_rng(42).random(len(ratings)))
+
+
+@mistake(
+    "movielens.split_by_user",
+    hint="You hold out fewer ratings than asked for. Did you draw with `rng.choice`? It may draw the same row twice, "
+    "unless told otherwise with `replace=False`.",
+)
+def drawn_with_replacement(ratings, holdout_fraction, seed):
+    rng = np.random.default_rng(seed)
+    out = np.zeros(len(ratings), bool)
+    for rows in ratings.groupby("user").indices.values():
+        out[rng.choice(rows, int(holdout_fraction * len(rows)))] = True
+    return ratings[~out], ratings[out]
 
 
 @mistake(
@@ -811,7 +973,7 @@ def movies_as_rows(users, movies, ratings, shape):
 @mistake(
     "movielens.build_rating_sparse_tensor",
     hint="Your tensor is not coalesced. Its values stand in the order in which you gave them, and change places as "
-    "soon as somebody coalesces it. Do that once, here.",
+    "soon as somebody coalesces it. Do that once, here, and return what `coalesce()` gives you: it makes a new tensor.",
 )
 def not_coalesced(users, movies, ratings, shape):
     return sparse(users, movies, ratings, shape)
@@ -846,7 +1008,8 @@ def whole_stars(users, movies, ratings, shape):
 
 @mistake(
     "movielens.build_rating_sparse_tensor",
-    hint="Your values are float64. PyTorch's layers work with float32 and will refuse to mix the two.",
+    hint="Your values are float64, as those of most NumPy arrays. PyTorch keeps that unless told otherwise, and its "
+    "layers, which work with float32, refuse to mix the two. Give the `dtype`.",
 )
 def double_precision(users, movies, ratings, shape):
     return sparse(users, movies, ratings, shape, torch.float64).coalesce()
@@ -854,12 +1017,12 @@ def double_precision(users, movies, ratings, shape):
 
 @mistake(
     "movielens.build_rating_sparse_tensor",
-    hint="PyTorch refuses your indices. It wants a tensor of shape (2, n_ratings): one row of users, one row of "
-    "movies, not one row a rating.",
+    hint="PyTorch refuses what you gave it. It wants indices of shape (2, n_ratings): one row of users, one row of "
+    "movies, not one row a rating. None of them may be below 0, or outside of the size.",
 )
 def one_row_a_rating(users, movies, ratings, shape):
     indices = torch.tensor(np.stack([users, movies], axis=1), dtype=torch.long)
-    return torch.sparse_coo_tensor(indices, torch.tensor(ratings), shape).coalesce()
+    return torch.sparse_coo_tensor(indices, torch.tensor(ratings, dtype=torch.float32), shape).coalesce()
 
 
 @mistake(
@@ -868,7 +1031,7 @@ def one_row_a_rating(users, movies, ratings, shape):
     "indices start at 0 already: there is nothing to subtract.",
 )
 def one_subtracted(users, movies, ratings, shape):
-    return sparse((users - 1) % shape[0], (movies - 1) % shape[1], ratings, shape).coalesce()
+    return sparse(users - 1, movies - 1, ratings, shape).coalesce()
 
 
 # --- rating_matrix_density -------------------------------------------------------------------------------------------
@@ -876,8 +1039,8 @@ def one_subtracted(users, movies, ratings, shape):
 
 @mistake(
     "movielens.rating_matrix_density",
-    hint="You counted only numbers other than 0. In a centred matrix, 0 is the rating of somebody who gave exactly "
-    "their mean. Ask what is stored, not what it is.",
+    hint="You counted only numbers other than 0 (or above 0). In a centred matrix, 0 is the rating of somebody who "
+    "gave exactly their mean. Ask what is stored, not what it is.",
 )
 def zeros_not_counted(matrix):
     return (matrix.to_dense() != 0).float().mean().item()
@@ -898,6 +1061,15 @@ def share_of_gaps(matrix):
 )
 def ratings_per_user(matrix):
     return matrix.values().numel() / matrix.shape[0]
+
+
+@mistake(
+    "movielens.rating_matrix_density",
+    hint="You took the size from the largest index. The last users or movies may have no rating, and their cells "
+    "count, too. The matrix knows its shape.",
+)
+def size_of_the_largest_index(matrix):
+    return matrix.values().numel() / int((matrix.indices().amax(dim=1) + 1).prod())
 
 
 @mistake(

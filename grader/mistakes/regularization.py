@@ -99,6 +99,17 @@ def absolute_values(movie_embeddings, together):
     return float(np.abs(directions @ directions.T)[unrelated].mean())
 
 
+@mistake(
+    "regularization.folding_score",
+    hint="You divided all rows by one number, the norm of the whole table. Every row needs its own length: "
+    "tell `np.linalg.norm` along which axis.",
+)
+def one_norm_for_all(movie_embeddings, together):
+    directions = movie_embeddings / np.linalg.norm(movie_embeddings)
+    unrelated = ~together & ~np.eye(len(together), dtype=bool)
+    return float((directions @ directions.T)[unrelated].mean())
+
+
 # --- regularization_loss ---------------------------------------------------------------------------------------------
 
 
@@ -146,11 +157,28 @@ def users_only(U, V):
 
 @mistake(
     "regularization.regularization_loss",
-    hint="Your number is right, but it has no gradient any more: `item()`, `float()`, `detach()` and NumPy cut the "
-    "chain. Stay with tensors.",
+    hint="The number you return has no gradient: `item()`, `float()`, `detach()` and NumPy cut the chain. "
+    "Stay with tensors.",
 )
 def no_gradient(U, V):
     return float(U.square().sum() / len(U) + V.square().sum() / len(V))
+
+
+@mistake(
+    "regularization.regularization_loss",
+    hint="You summed down the columns and divided by their number. Each row has a squared norm, a sum along the row "
+    "(`dim=1`); the mean is over the rows.",
+)
+def divided_by_the_columns(U, V):
+    return U.square().sum(dim=0).mean() + V.square().sum(dim=0).mean()
+
+
+@mistake(
+    "regularization.regularization_loss",
+    hint="You squared the mean of the norms. The order matters: square the norm of every row, then take the mean.",
+)
+def square_of_the_mean_norm(U, V):
+    return U.norm(dim=1).mean() ** 2 + V.norm(dim=1).mean() ** 2
 
 
 # --- gravity_by_sum --------------------------------------------------------------------------------------------------
@@ -206,6 +234,24 @@ def squares_inside(U, V):
     return (U.square() @ V.square().T).mean()
 
 
+@mistake(
+    "regularization.gravity_by_sum",
+    hint="Only the pairs of the last user are in your sum: it starts from 0 again with every user. Where does the line "
+    "that sets it to 0 belong?",
+)
+def only_the_last_user(U, V):
+    return (V @ U[-1]).square().sum() / (len(U) * len(V))
+
+
+@mistake(
+    "regularization.gravity_by_sum",
+    hint="Only the pairs of the first user are in your sum: the function returns before the second one comes. Look at "
+    "the indentation of `return`.",
+)
+def only_the_first_user(U, V):
+    return (V @ U[0]).square().sum() / (len(U) * len(V))
+
+
 # --- gravity ---------------------------------------------------------------------------------------------------------
 
 
@@ -255,8 +301,8 @@ def diagonal_only(U, V):
 
 @mistake(
     "regularization.gravity",
-    hint="Your number is right, but it has no gradient any more: `item()`, `float()`, `detach()` and NumPy cut the "
-    "chain, and training would never feel any gravity. Stay with tensors.",
+    hint="The number you return has no gradient: `item()`, `float()`, `detach()` and NumPy cut the chain, and training "
+    "would never feel any gravity. Stay with tensors.",
 )
 def without_a_gradient(U, V):
     U, V = U.detach(), V.detach()
@@ -490,6 +536,23 @@ class AlwaysTheSameSeed(_Base):
 
 @mistake(
     "regularization.RegularizedCFModel",
+    hint="Users and movies start with the same numbers: user 0 has the embedding of movie 0. Set the seed once, then "
+    "draw both from the same generator, one after the other.",
+)
+class SeededTwice(_Base):
+    def __init__(
+        self, n_users, n_movies, init_stddev, regularization_coeff=0.1, gravity_coeff=1.0, embedding_dim=50, seed=0
+    ):
+        super().__init__()
+        torch.manual_seed(seed)
+        self.U = nn.Parameter(init_stddev * torch.randn(n_users, embedding_dim))
+        torch.manual_seed(seed)
+        self.V = nn.Parameter(init_stddev * torch.randn(n_movies, embedding_dim))
+        self._keep(regularization_coeff, gravity_coeff)
+
+
+@mistake(
+    "regularization.RegularizedCFModel",
     hint="Your embeddings are plain tensors. PyTorch looks for `nn.Parameter` and finds none, so an optimiser over "
     "`model.parameters()` has nothing to change.",
 )
@@ -506,15 +569,14 @@ class PlainTensors(_Base):
 
 @mistake(
     "regularization.RegularizedCFModel",
-    hint="The first embeddings have the wrong spread. `torch.randn` draws numbers with standard deviation 1: "
-    "multiply by `init_stddev`, not by its square or root, and add nothing.",
+    hint="The first embeddings have standard deviation 1: `torch.randn` does not know `init_stddev`. Multiply by it.",
 )
-class WrongSpread(_Base):
+class StandardSpread(_Base):
     def __init__(
         self, n_users, n_movies, init_stddev, regularization_coeff=0.1, gravity_coeff=1.0, embedding_dim=50, seed=0
     ):
         super().__init__()
-        self._create(n_users, n_movies, init_stddev**2, embedding_dim, seed)
+        self._create(n_users, n_movies, 1.0, embedding_dim, seed)
         self._keep(regularization_coeff, gravity_coeff)
 
 
@@ -564,8 +626,9 @@ class Tied(_Base):
 
 @mistake(
     "regularization.train_regularized",
-    hint="The second model you train does not move. The optimiser is created at the first call and kept, so it holds "
-    "the parameters of the first model for ever. When should an optimiser be created?",
+    hint="The second model you train does not move. Is its optimiser a new one? One that was created in the first call "
+    "and kept holds the parameters of the first model for ever. Or does no step see the gradients, because they are "
+    "cleared between `backward()` and `step()`?",
 )
 def the_first_models_optimizer(model, loss, users, movies, stars, num_iterations=50, learning_rate=0.1):
     history = []
@@ -632,6 +695,17 @@ def new_optimizer_in_every_step(model, loss, users, movies, stars, num_iteration
 
 @mistake(
     "regularization.train_regularized",
+    hint="You keep one optimiser for each model. In a second call it goes on with the old learning rate and its memory "
+    "of old gradients. Create it anew in each call.",
+)
+def kept_with_the_model(model, loss, users, movies, stars, num_iterations=50, learning_rate=0.1):
+    if not hasattr(model, "optimizer"):
+        model.optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    return _train(model, loss, users, movies, stars, num_iterations, model.optimizer)
+
+
+@mistake(
+    "regularization.train_regularized",
     hint="You use SGD. The docstring asks for Adam, whose steps adapt to each parameter.",
 )
 def plain_sgd(model, loss, users, movies, stars, num_iterations=50, learning_rate=0.1):
@@ -672,8 +746,9 @@ def counts_itself(movie_embeddings, query, member, k=5):
 
 @mistake(
     "regularization.neighbours_share",
-    hint="You ranked by dot product, which favours long embeddings: popular movies are then everybody's neighbours. "
-    "Bring the rows to length 1 first.",
+    hint="Your order is that of the dot product, which favours long embeddings: popular movies are then everybody's "
+    "neighbours. Bring each row to length 1 first. (Dividing all rows by one norm, that of the whole table, changes no "
+    "order.)",
 )
 def by_dot_product(movie_embeddings, query, member, k=5):
     scores = movie_embeddings @ movie_embeddings[query]
@@ -723,6 +798,28 @@ def share_of_the_group(movie_embeddings, query, member, k=5):
     return float(member[np.argsort(-similarity)[:k]].sum() / member.sum())
 
 
+@mistake(
+    "regularization.neighbours_share",
+    hint="You took k movies, the query among them, and then left it out: one neighbour is missing. Leave it out before "
+    "you take k.",
+)
+def one_neighbour_too_few(movie_embeddings, query, member, k=5):
+    directions = movie_embeddings / np.linalg.norm(movie_embeddings, axis=1, keepdims=True)
+    return float(member[np.argsort(-(directions @ directions[query]))[1:k]].mean())
+
+
+@mistake(
+    "regularization.neighbours_share",
+    hint="Where all cosines are negative, the movie itself is among its neighbours. A similarity of 0 with itself is "
+    "not small enough to leave it out: take a value below every cosine.",
+)
+def own_similarity_zero(movie_embeddings, query, member, k=5):
+    directions = movie_embeddings / np.linalg.norm(movie_embeddings, axis=1, keepdims=True)
+    similarity = directions @ directions[query]
+    similarity[query] = 0
+    return float(member[np.argsort(-similarity)[:k]].mean())
+
+
 # --- worse_error_better_lists ----------------------------------------------------------------------------------------
 
 distractor(
@@ -764,6 +861,17 @@ def without_gravity(V, movies, stars, a, b):
 def gravity_of_the_rated(V, movies, stars, a, b):
     rated = V[movies]
     return torch.linalg.solve((1 + b) * rated.T @ rated + a * torch.eye(V.shape[1]), rated.T @ stars)
+
+
+@mistake(
+    "regularization.new_user_embedding",
+    hint="Your gravity leaves the rated movies out. It sums over all movies, the rated ones too.",
+)
+def gravity_of_the_unrated(V, movies, stars, a, b):
+    rated = V[movies]
+    unrated = V[[j for j in range(len(V)) if j not in movies.tolist()]]
+    matrix = rated.T @ rated + a * torch.eye(V.shape[1]) + b * unrated.T @ unrated
+    return torch.linalg.solve(matrix, rated.T @ stars)
 
 
 @mistake(

@@ -92,6 +92,16 @@ def squared_error(user_embeddings, movie_embeddings, labels):
 
 @mistake(
     "softmax.softmax_loss",
+    hint="For each user you took the scores of everybody's chosen movies: `scores[:, labels]` is a table. Each user "
+    "has one chosen movie: pick one entry of each row, with a row number for each label.",
+)
+def choices_of_everybody(user_embeddings, movie_embeddings, labels):
+    scores = user_embeddings @ movie_embeddings.T
+    return (torch.logsumexp(scores, dim=1, keepdim=True) - scores[:, labels]).mean()
+
+
+@mistake(
+    "softmax.softmax_loss",
     hint="You forgot the logarithm: your loss is minus the mean probability. It hardly cares whether a wrong movie "
     "has the probability 0.01 or 0.000001, and its gradient vanishes there.",
 )
@@ -146,6 +156,25 @@ def mean_of_user_means(scores, targets):
 
 @mistake(
     "softmax.multinomial_loss",
+    hint="You took a mean for each user, and then the mean over all users, also over those who chose nothing. Each "
+    "chosen movie counts the same: add up all terms and divide once, by the number of all chosen movies.",
+)
+def mean_of_all_user_means(scores, targets):
+    log_probabilities = torch.log_softmax(scores, dim=1).masked_fill(targets == 0, 0)
+    return -(log_probabilities.sum(dim=1) / targets.sum(dim=1).clamp(min=1)).mean()
+
+
+@mistake(
+    "softmax.multinomial_loss",
+    hint="You divided by the number of cells, users times movies. Only the chosen movies have a term: divide by their "
+    "number.",
+)
+def divided_by_all_cells(scores, targets):
+    return -torch.log_softmax(scores, dim=1).masked_fill(targets == 0, 0).mean()
+
+
+@mistake(
+    "softmax.multinomial_loss",
     hint="You divided by the number of users in the batch. Users have different numbers of chosen movies: divide by "
     "how many movies were chosen in total.",
 )
@@ -193,8 +222,7 @@ def one_of_them_is_enough(scores, targets):
     "probabilities of a user's movies add up to 1.",
 )
 def yes_or_no_for_each(scores, targets):
-    users, movies = targets.nonzero(as_tuple=True)
-    return -F.logsigmoid(scores)[users, movies].sum() / max(len(users), 1)
+    return F.binary_cross_entropy_with_logits(scores, targets)
 
 
 @mistake(
@@ -387,6 +415,15 @@ def label_left_in(watched, left_out):
 
 @mistake(
     "softmax.watched_features",
+    hint="You count only the known movies, but the movies that shall be predicted are still in the rows. The network "
+    "reads the answer off its input. Look at what stands above the line.",
+)
+def only_the_count_repaired(watched, left_out):
+    return watched / (watched - left_out).sum(dim=1, keepdim=True).clamp(min=1)
+
+
+@mistake(
+    "softmax.watched_features",
     hint="You took the left-out movies away, but still divide by the length of the whole history. The rows no longer "
     "add up to 1, and their sum tells how much is hidden. Count what remains.",
 )
@@ -531,6 +568,28 @@ def unknown_years_are_zero(known, genres, years):
 
 @mistake(
     "softmax.user_features",
+    hint="Unknown years are 0 in the sums of your users, and their movies are counted: the year 0 pulls each mean far "
+    "down. Leave these movies out of the sum and of the count.",
+)
+def unknown_years_are_zero_in_the_mean(known, genres, years):
+    dated = ~years.isnan()
+    n_known = known.sum(dim=1, keepdim=True)
+    mean_year = (known @ torch.nan_to_num(years)).unsqueeze(1) / n_known.clamp(min=1)
+    scaled = (mean_year - years[dated].mean()) / years[dated].std(correction=0)
+    return torch.cat([_shares(known, genres), scaled.masked_fill(n_known == 0, 0)], dim=1)
+
+
+@mistake(
+    "softmax.user_features",
+    hint="Your years are 0 for everybody. Is the mean of all years NaN in your code, because one of them is unknown? "
+    "Then every scaled year is NaN, too. Take mean and standard deviation of the known years.",
+)
+def all_years_became_zero(known, genres, years):
+    return torch.cat([_shares(known, genres), torch.zeros(len(known), 1)], dim=1)
+
+
+@mistake(
+    "softmax.user_features",
     hint="You divided by the standard deviation with n − 1, which is torch's default. The docstring asks for the one "
     "that divides by the number of years: look for the argument `correction`.",
 )
@@ -594,6 +653,28 @@ class TanhAtTheEnd(_Tower):
 class TanhBeforeAdding(_Tower):
     def forward(self, rows, features):
         hidden = torch.tanh(rows @ self.bag.weight) + self.side(features)
+        return self.out(self.dropout(hidden))
+
+
+@mistake(
+    "softmax.UserTower",
+    hint="You squash the movies' sum and the features' numbers one by one, and add them after it. Add first: there is "
+    "one tanh, of the sum of both.",
+)
+class TanhOfEach(_Tower):
+    def forward(self, rows, features):
+        hidden = torch.tanh(rows @ self.bag.weight) + torch.tanh(self.side(features))
+        return self.out(self.dropout(hidden))
+
+
+@mistake(
+    "softmax.UserTower",
+    hint="You look up the entries of `rows` in the table, as if they were numbers of movies. They are weights, one for "
+    "each movie of the table, in its order: a weighted sum of all its vectors is asked for.",
+)
+class LooksUpTheWeights(_Tower):
+    def forward(self, rows, features):
+        hidden = torch.tanh(self.bag(rows.long()).sum(dim=1) + self.side(features))
         return self.out(self.dropout(hidden))
 
 
@@ -728,8 +809,8 @@ def recommends_seen_movies(scores, seen, k):
 
 @mistake(
     "softmax.recommend",
-    hint="You gave seen movies the score 0. Where all other scores are negative, 0 is the best of all. Which number is "
-    "smaller than every score?",
+    hint="You gave seen movies a score that is not low enough, such as 0. Where all other scores are lower, they are "
+    "the best of all. Which number is smaller than every score?",
 )
 def seen_movies_get_zero(scores, seen, k):
     return scores.masked_fill(seen, 0).topk(k, dim=1).indices
@@ -742,6 +823,15 @@ def seen_movies_get_zero(scores, seen, k):
 )
 def worst_first(scores, seen, k):
     return scores.masked_fill(seen, -torch.inf).argsort(dim=1)[:, -k:]
+
+
+@mistake(
+    "softmax.recommend",
+    hint="You gave seen movies minus infinity, and then sorted upwards: what was to come last comes first. Sort "
+    "downwards.",
+)
+def the_seen_come_first(scores, seen, k):
+    return scores.masked_fill(seen, -torch.inf).argsort(dim=1)[:, :k]
 
 
 @mistake(
@@ -848,6 +938,15 @@ def only_users_with_a_hit(recommended, relevant):
     return (hits[hits > 0] / recommended.shape[1]).mean().item()
 
 
+@mistake(
+    "softmax.precision_at_k",
+    hint="You divided by 10, whatever the length of the lists. Take k from the shape of `recommended`.",
+)
+def always_ten(recommended, relevant):
+    hits, n_relevant = _hits(recommended, relevant)
+    return (hits[n_relevant > 0] / 10).mean().item()
+
+
 # --- recall_at_k -----------------------------------------------------------------------------------------------------
 
 
@@ -900,6 +999,16 @@ def recall_of_the_possible(recommended, relevant):
     hits, n_relevant = _hits(recommended, relevant)
     some = n_relevant > 0
     return (hits[some] / n_relevant[some].clamp(max=recommended.shape[1])).mean().item()
+
+
+@mistake(
+    "softmax.recall_at_k",
+    hint="You left out the users for whom no hit was found. Those are the failures: without them the number is too "
+    "good. Leave out only users without any relevant movie.",
+)
+def recall_where_something_was_found(recommended, relevant):
+    hits, n_relevant = _hits(recommended, relevant)
+    return (hits[hits > 0] / n_relevant[hits > 0]).mean().item()
 
 
 # --- popularity_bias -------------------------------------------------------------------------------------------------
@@ -972,6 +1081,26 @@ def chosen_not_corrected(user_embeddings, movie_embeddings, labels, sampled, log
 def own_choice_as_counterexample(user_embeddings, movie_embeddings, labels, sampled, log_q):
     chosen, others, _ = _parts(user_embeddings, movie_embeddings, labels, sampled)
     return _loss(chosen - log_q[labels], others - log_q[sampled])
+
+
+@mistake(
+    "softmax.sampled_softmax_loss",
+    hint="You gave the user's own choice among the sampled movies the score 0, and its exponential, 1, stays in the "
+    "sum. Of which score is the exponential 0?",
+)
+def own_choice_gets_zero(user_embeddings, movie_embeddings, labels, sampled, log_q):
+    chosen, others, own = _parts(user_embeddings, movie_embeddings, labels, sampled)
+    return _loss(chosen - log_q[labels], (others - log_q[sampled]).masked_fill(own, 0))
+
+
+@mistake(
+    "softmax.sampled_softmax_loss",
+    hint="You removed a sampled movie for all users as soon as one of them had chosen it. For the others it is an "
+    "example like any other: remove it only where it is that user's own choice.",
+)
+def anybodys_choice_removed(user_embeddings, movie_embeddings, labels, sampled, log_q):
+    chosen, others, own = _parts(user_embeddings, movie_embeddings, labels, sampled)
+    return _loss(chosen - log_q[labels], (others - log_q[sampled]).masked_fill(own.any(dim=0), -torch.inf))
 
 
 @mistake(

@@ -199,6 +199,7 @@ def _mse_cases(rng: np.random.Generator) -> list[Case]:
         "silent": close(share=1, about="the loss where one row has no rating"),
         "gradient": close(share=1, about="its gradient with respect to the predictions"),
         "nothing": close(share=0.5, about="the loss when nothing is observed"),
+        "path": equal(share=0.25, about="whether gradients can be computed from the loss when nothing is observed"),
     },
     hints=[
         "By how many numbers do you divide: cells, rows, or ratings?",
@@ -211,12 +212,16 @@ def masked_mse(code: Code, case: Case) -> Parts:
     loss = code.masked_mse(_tensor(case["y_true"]), y_pred)
     if case["what"] == "nothing":
         probe = code.masked_mse(torch.ones(1, 2), torch.full((1, 2), 3.0))  # a constant 0 has not earned this part
-        yield "nothing", float(loss) if float(probe) > 0 else "the same number for any prediction"
+        solved = float(probe) > 0
+        yield "nothing", float(loss) if solved else "the same number for any prediction"
+        yield "path", solved and getattr(loss, "requires_grad", False)
         return
-    yield {"known": "loss", "silent": "silent"}[case["what"]], loss.detach()
+    connected = getattr(loss, "requires_grad", False)
+    yield {"known": "loss", "silent": "silent"}[case["what"]], loss.detach() if connected else loss
     if case["what"] == "known":
-        loss.backward()
-        yield "gradient", y_pred.grad
+        if connected:
+            loss.backward()
+        yield "gradient", torch.zeros_like(y_pred) if y_pred.grad is None else y_pred.grad
 
 
 def _rmse_cases(rng: np.random.Generator) -> list[Case]:
@@ -353,7 +358,9 @@ def _loaded(model: nn.Module, case: Case) -> nn.Module:
     with torch.no_grad():
         for name, value in case["weights"].items():
             layer, kind = name.split(".")
-            getattr(getattr(model, layer), kind).copy_(torch.tensor(value))
+            own = getattr(getattr(model, layer), kind)
+            if own is not None:  # a layer without a bias: the list of the parameters says so
+                own.copy_(torch.tensor(value))
     return model
 
 
@@ -440,7 +447,7 @@ def _penalty_cases(rng: np.random.Generator) -> list[Case]:
 def regularized_loss(code: Code, case: Case) -> Parts:
     model = _Net(case["weights"])
     error = torch.tensor(case["loss"], requires_grad=True)
-    loss = code.regularized_loss(error, model, case["reg"])
+    loss = code.regularized_loss(error * 1, model, case["reg"])  # computed, as in training: `loss += ...` is allowed
     yield "loss", loss.detach()
     loss.backward()
     weights = (model.encoder.weight, model.decoder.weight)
@@ -509,7 +516,7 @@ def _patience_cases(rng: np.random.Generator) -> list[Case]:
 )
 def early_stopping(code: Code, case: Case) -> Parts:
     keep, n_epochs = code.early_stopping(list(case["errors"]), case["patience"])
-    yield case["what"], [int(keep), int(n_epochs)]
+    yield case["what"], [float(keep), float(n_epochs)]  # not `int`: an error in the place of an epoch shall be seen
 
 
 # --- Item-based ------------------------------------------------------------------------------------------------------
@@ -517,8 +524,10 @@ def early_stopping(code: Code, case: Case) -> Parts:
 
 def _item_cases(rng: np.random.Generator) -> list[Case]:
     def case(n_users: int, n_movies: int) -> Case:
+        x = rng.normal(0, 1, (n_users, n_movies)).astype(np.float32)
+        x[rng.random(x.shape) < 0.4] = 0  # gaps
         return {
-            "x": rng.normal(0, 1, (n_users, n_movies)).astype(np.float32),
+            "x": x,
             "means": rng.uniform(1.5, 4.5, n_movies).astype(np.float32),
             "weights": _weights(rng, n_users, 3),
         }
@@ -547,8 +556,11 @@ def _item_cases(rng: np.random.Generator) -> list[Case]:
 def item_predictions(code: Code, case: Case) -> Parts:
     model = _Net(case["weights"])
     predictions = code.item_predictions(model, _tensor(case["x"]), _tensor(case["means"]))
-    yield "read", torch.cat(model.inputs) if model.inputs else "nothing"
-    yield "predictions", predictions.detach()
+    read = torch.cat([torch.atleast_2d(rows) for rows in model.inputs]).numpy() if model.inputs else "nothing"
+    yield "read", read
+    # What comes out of other rows is wrong whatever happens to it later: one mistake, with one answer.
+    as_asked = np.shape(read) == case["x"].T.shape and np.allclose(read, case["x"].T, atol=1e-4)
+    yield "predictions", predictions.detach() if as_asked else np.nan
     yield "quiet", bool(model.in_training) and not any(model.in_training) and not predictions.requires_grad
 
 

@@ -60,7 +60,7 @@ def _fill(model: nn.Module, case: Case) -> None:
 
 
 def _dropped(model: nn.Module, x: torch.Tensor) -> list[float]:
-    """For the input of each layer: the share of zeros."""
+    """For the input of each layer: the share of zeros. (What comes out of a sigmoid is never 0 by itself.)"""
     shares: list[float] = []
     watched = [
         layer.register_forward_pre_hook(lambda _, inputs: shares.append((inputs[0] == 0).float().mean().item()))
@@ -105,11 +105,13 @@ def deep_model(code: Code, case: Case) -> Parts:
             yield "lopsided", "no exception"
         return
     if case["what"] == "dropout":
-        model = code.Deep_AE_model(6, [40, 30, 40], "tanh", "linear", case["rate"])
+        model = code.Deep_AE_model(6, [40, 30, 40], "sigmoid", "linear", case["rate"])
         x = _tensor(case["x"])
         model.train()
         shares = _dropped(model, x)
-        yield "dropout", [abs(share - case["rate"]) < 0.06 if share else 0 for share in shares]
+        places = ", ".join(f"hidden layer {place}" if place else "the input" for place, s in enumerate(shares) if s)
+        wrong_share = any(s and abs(s - case["rate"]) >= 0.06 for s in shares)
+        yield "dropout", (f"behind {places}" if places else "nowhere") + wrong_share * ", another share than asked for"
         model.eval()
         quiet = not any(_dropped(model, x))
         yield "evaluation", ("quiet" if quiet else "dropped") if any(shares) else "nothing is ever dropped"
@@ -174,7 +176,7 @@ def _keep_best_cases(rng: np.random.Generator) -> list[Case]:
     cases=_keep_best_cases,
     parts={
         "errors": close(share=2, about="the validation errors, which say how many epochs were trained"),
-        "weights": close(share=3, about="the epoch whose weights the model has at the end"),
+        "weights": equal(share=3, about="the epoch whose weights the model has at the end"),
         "modes": equal(share=1, about="the order of the calls, and the mode the model was in"),
         "at_the_end": equal(share=0.5, about="the mode of the model at the end"),
     },
@@ -189,7 +191,8 @@ def keep_best(code: Code, case: Case) -> Parts:
     model = _Script(case["errors"])
     errors = code.keep_best(model, model.train_epoch, model.valid_error, case["n_epochs"], case["patience"])
     yield "errors", [float(error) for error in errors]
-    yield "weights", [model.weight[0].item(), model.level.item()]
+    epoch, of_the_buffers = model.weight[0].item(), model.level.item() / 10
+    yield "weights", f"epoch {epoch:g}" + ("" if epoch == of_the_buffers else f", buffers of epoch {of_the_buffers:g}")
     expected_length = len(model.calls) // 2
     yield "modes", [sorted(set(model.calls[0::2])), sorted(set(model.calls[1::2])), expected_length]
     yield "at_the_end", "untrained" if not model.calls else "training" if model.training else "evaluation"
@@ -251,19 +254,22 @@ def _sums(x: torch.Tensor, only: torch.Tensor | None = None) -> torch.Tensor:
 )
 def gaussian_noise(code: Code, case: Case) -> Parts:
     module = code.GaussianNoise(case["sigma"])
-    x, known = _tensor(case["x"]), _tensor(case["known"])
+    x, known, clean = _tensor(case["x"]), _tensor(case["known"]), _tensor(case["x"])
     module.train()
-    first, second = module(x, known) - _tensor(case["x"]), module(x, known) - _tensor(case["x"])
+    noisy = module(x, known)
+    first, second = noisy - clean, module(clean.clone(), known) - clean  # clones: a change in place is one mistake only
     some = bool((first[known].abs() > 0).float().mean() > 0.5)
-    alone = _sums(_tensor(case["x"]) + first, only=~known)
-    yield "gaps", ("changed" if bool(first[~known].any()) else alone) if some else "no noise at all"
+    if bool(first[~known].any()):
+        alone = "changed" if bool(noisy[~known].any()) else "set to 0"
+    else:
+        alone = _sums(noisy, only=~known)
+    yield "gaps", alone if some else "no noise at all"
     yield "fresh", (first != second)[known].sum() if some else "no noise at all"
     yield "size", first[known].std()
     yield "centre", first[known].mean() / case["sigma"] if some else "no noise at all"
     module.eval()
-    calm = module(x, known)
-    quiet = torch.equal(calm, _tensor(case["x"]))
-    yield "evaluation", (_sums(calm) if quiet else "noise") if some else "never any noise"
+    calm = module(clean.clone(), known)
+    yield "evaluation", (_sums(calm) if torch.equal(calm, clean) else "noise") if some else "never any noise"
     yield "untouched", bool(np.array_equal(x.numpy(), case["x"])) if some else "no noise at all"
 
 
@@ -298,7 +304,7 @@ def dropout_noise(code: Code, case: Case) -> Parts:
     module = code.DropoutNoise(case["rate"])
     x, known, clean = _tensor(case["x"]), _tensor(case["known"]), _tensor(case["x"])
     module.train()
-    first, second = module(x, known), module(x, known)
+    first, second = module(x, known), module(clean.clone(), known)
     hidden = (first == 0) & known
     some, all_hidden = bool(hidden.any()), bool(hidden[known].all())
     works = some and not all_hidden
@@ -310,7 +316,7 @@ def dropout_noise(code: Code, case: Case) -> Parts:
     others = ((second == 0) != hidden)[known]
     yield "fresh", others.float().mean() if works else "all or none are hidden"
     module.eval()
-    calm = module(x, known)
+    calm = module(clean.clone(), known)
     yield "evaluation", (_sums(calm) if torch.equal(calm, clean) else "changed") if works else "all or none are hidden"
     yield "untouched", bool(np.array_equal(x.numpy(), case["x"])) if works else "all or none are hidden"
 
@@ -342,7 +348,7 @@ class _Recorder(nn.Module):
         return inputs @ self.weight
 
     def noise(self, x: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
-        """Hides every second column and shifts the rest of the known ratings, so that its traces are plain to see."""
+        """Hides every second column, and shifts the known ratings of the others, but for some whose shift is 0."""
         self.noise_calls += 1
         shifted = torch.where(known, x + self.shift, x)
         shifted[:, ::2] = torch.where(known[:, ::2], torch.zeros(()), shifted[:, ::2])
@@ -354,15 +360,17 @@ def _loss_cases(rng: np.random.Generator) -> list[Case]:
         known = np.zeros((n_rows, n_items + n_side), bool)
         for row, count in enumerate(rng.permutation(np.linspace(1, n_items - 1, n_rows).round().astype(int))):
             known[row, rng.permutation(n_items)[:count]] = True
-        known[0, :2] = True  # a hidden one and a shifted one, whatever the seed
+        known[0, :4] = True  # hidden ones, one left as it is, and a shifted one, whatever the seed
         known[0, n_items - 1] = False
+        shift = rng.uniform(0.4, 0.9, known.shape[1])
+        shift[1::4] = 0
         x = np.where(known, rng.uniform(1, 2, known.shape) * rng.choice([-1.0, 1.0], known.shape), 0)
         x[:, n_items:] = rng.integers(0, 2, (n_rows, n_side))
         y = np.where(known, x + shift_of_targets, rng.uniform(3, 5, known.shape))[:, :n_items]
         return {
             "x": x.astype(np.float32), "known": known, "y": y.astype(np.float32),
             "weight": rng.normal(0, 0.5, (n_items + n_side, n_items)).astype(np.float32),
-            "shift": rng.uniform(0.4, 0.9, known.shape[1]).astype(np.float32),
+            "shift": shift.astype(np.float32),
             "hybrid": n_side > 0,
         }  # fmt: skip
 
@@ -422,6 +430,9 @@ def _people(rng: np.random.Generator, n_users: int) -> pd.DataFrame:
 def _side_cases(rng: np.random.Generator) -> list[Case]:
     people = _people(rng, 10)
     others = _people(rng, 12)
+    # One value occurs only with a user who is not asked for: it has a column all the same.
+    others["occupation"] = others["occupation"].replace("writer", "artist")
+    others.loc[others["user_id"].idxmax(), "occupation"] = "writer"
     strangers = _people(rng, 9)
     return [
         {"what": "joined", "users": people, "user_ids": np.roll(people["user_id"].to_numpy(), 3)},
@@ -487,6 +498,7 @@ def _hybrid_cases(rng: np.random.Generator) -> list[Case]:
     parts={
         "inputs": close(share=1, about="the inputs"),
         "known": equal(share=1, about="where the inputs hold a rating"),
+        "dtype": equal(share=0.25, about="the type of what says where there is a rating"),
     },
     hints=[
         "A noise is going to disturb whatever `known_inputs` says is a rating. Shall it disturb ages?",
@@ -498,6 +510,7 @@ def hybrid_inputs(code: Code, case: Case) -> Parts:
     inputs, known = code.hybrid_inputs(_tensor(case["x"]), _tensor(case["known"]), _tensor(case["side"]))
     yield "inputs", inputs
     yield "known", known.bool()
+    yield "dtype", str(known.dtype).removeprefix("torch.")  # numbers would break `torch.where` later
 
 
 # --- Findings --------------------------------------------------------------------------------------------------------
@@ -545,6 +558,11 @@ def _separated_cases(rng: np.random.Generator) -> list[Case]:
         ranges = [[(0, 6), (-20, 1)], [(0, 4), (3.5, 20)], [(-10, 10), (1, 2.1)], [(0, 3), (-8.8, 0)], [(0, 4), (0, 9)]]
         pairs = [[errors(*baseline), errors(*variant)] for baseline, variant in ranges]
         pairs.append([[level + 0.003, level + 0.001, level], [level - 0.0009, level + 0.0049, level + 0.0027]])
+        # Pair by pair, the variant is lower (or higher) each time. And: both ends are higher, but neither each pair nor
+        # the mean is outside.
+        steps, shift = np.array([0.005, 0.003, 0.001]), 0.001 * rng.choice([-1.0, 1.0])
+        pairs.append([(level + steps).tolist(), (level + steps + shift).tolist()])
+        pairs.append([[level + 0.006, level, level + 0.003], [level + 0.001, level + 0.008, level + 0.005]])
         return [{"baseline": baseline, "variant": variant, "overlap": True} for baseline, variant in pairs]
 
     pairs = [clear() for _ in range(14)] + overlapping()
@@ -666,10 +684,11 @@ def save_model(code: Code, case: Case) -> Parts:
     model = _Kept(**case["settings"])
     model.load_state_dict(_state(case))
     with tempfile.TemporaryDirectory() as folder:
-        paths = code.save_model(os.path.join(folder, "model"), model, dict(case["settings"]))
+        name = os.path.join(folder, "dropout_0.5")  # the dot belongs to the name
+        paths = code.save_model(name, model, dict(case["settings"]))
         yield "paths", [os.path.relpath(path, folder) for path in paths]
-        yield "settings", _settings_in(os.path.join(folder, "model.json"))
-        path = os.path.join(folder, "model.pth")
+        yield "settings", _settings_in(f"{name}.json")
+        path = f"{name}.pth"
         if not os.path.exists(path):
             yield "names", "no file at this path"
             return
@@ -678,8 +697,12 @@ def save_model(code: Code, case: Case) -> Parts:
         except Exception:
             yield "names", "more than numbers: something that only unpickling can read"
             return
-        yield "names", sorted(map(str, content)) if isinstance(content, dict) else type(content).__name__
-        if isinstance(content, dict) and {"layer.weight", "level"} <= content.keys():
+        if not isinstance(content, dict):
+            yield "names", f"no state, but a {type(content).__name__}"
+            return
+        plain = all(isinstance(value, torch.Tensor) for value in content.values())
+        yield "names", sorted(map(str, content)) if plain else "no plain state: not all that it holds are tensors"
+        if {"layer.weight", "level"} <= content.keys():
             yield "weights", torch.cat([content["layer.weight"].flatten(), content["level"].reshape(1)])
 
 
@@ -720,10 +743,13 @@ def load_model(code: Code, case: Case) -> Parts:
 
     def build(*args: Any, **settings: Any) -> nn.Module:
         built.append({**settings, **({"without a name": len(args)} if args else {})})
-        return _Kept(*args, **settings)
+        model = _Kept(*args, **settings)
+        nn.init.zeros_(model.layer.weight)  # a model that was never filled predicts 0
+        nn.init.zeros_(model.layer.bias)
+        return model
 
     with tempfile.TemporaryDirectory() as folder:
-        name = os.path.join(folder, "kept")
+        name = os.path.join(folder, "dropout_0.5")  # the dot belongs to the name
         with open(f"{name}.json", "w", encoding="utf-8") as file:
             json.dump(case["settings"], file)
         torch.save(_state(case), f"{name}.pth")

@@ -180,9 +180,10 @@ def to_indices(code: Code, case: Case) -> Parts:
     except Exception as error:
         yield "stranger", "KeyError" if isinstance(error, KeyError) else type(error).__name__
     else:
-        what = (
-            f"its index is {indices[4]:g}" if len(indices) == len(case["ids"]) else "there are fewer indices than ids"
-        )
+        if len(indices) != len(case["ids"]):
+            what = "there are fewer indices than ids"
+        else:
+            what = f"its index is {indices[4]:g}" if isinstance(indices[4], float) else f"its index is {indices[4]}"
         yield "stranger", f"no exception: {what}"
 
 
@@ -203,19 +204,21 @@ one_hot_product = quiz(
 
 
 def _fit_scaler_cases(rng: np.random.Generator) -> list[Case]:
-    def case() -> Case:
+    def case(outside: str) -> Case:
+        """`outside`: the end at which the other ratings reach beyond the training ratings."""
         low, high = rng.integers([105, 355], [200, 455]) / 100  # hundredths of a star, so that there are many scales
-        rows = rng.permutation(16)
-        train_rows, other_rows = rows[:12], rows[12:]
+        middle, end = rng.permutation(12), 12 + rng.permutation(4)  # the ends of the scale are not among the first 12
+        train_rows, other_rows = rng.permutation([*middle[:10], *end[:2]]), [*middle[10:], *end[2:]]
         ratings = rng.integers(22, 34, 16) / 10
-        ratings[other_rows] = 0.5, 5.0, 3.0, 2.5
-        ratings[train_rows[train_rows > 2][:2]] = low, high  # neither is among the first ratings
+        ratings[end[:2]] = low, high
+        beyond = rng.integers(55, 100) / 100 if outside == "below" else rng.integers(460, 495) / 100
+        ratings[other_rows] = 3.0, 2.5, beyond, 2.1 if outside == "above" else 3.4
         return {"ratings": ratings, "train_rows": train_rows, "same": False}
 
-    same = case()
+    same = case("below")
     same["ratings"][same["train_rows"]] = 3.5
     same["same"] = True
-    return [case(), case(), same]
+    return [case("below"), case("above"), same]
 
 
 @question(
@@ -282,8 +285,9 @@ def scale(code: Code, case: Case) -> Parts:
     ratings = case["ratings"].copy()
     scaled = code.scale(ratings, case["lowest"], case["highest"])
     yield "scaled", scaled
-    yield "dtype", _dtype(scaled)
-    yield "untouched", bool(np.array_equal(ratings, case["ratings"])) and not np.allclose(scaled, ratings)
+    yield "dtype", str(getattr(scaled, "dtype", type(scaled).__name__))  # of a tensor "torch.float32"
+    same = bool(np.array_equal(ratings, case["ratings"]))
+    yield "untouched", same if not np.allclose(scaled, case["ratings"]) else "nothing was done"
 
 
 def _to_stars_cases(rng: np.random.Generator) -> list[Case]:
@@ -307,6 +311,8 @@ def _to_stars_cases(rng: np.random.Generator) -> list[Case]:
     parts={
         "stars": close(share=2, about="the stars"),
         "outside": close(about="the stars where predictions are off the scale"),
+        "type": equal(share=0.5, about="what comes back"),
+        "untouched": equal(share=0.5, about="whether the given predictions were left as they were"),
     },
     hints=[
         "Which star does a scaled 0 stand for? And 1?",
@@ -315,7 +321,12 @@ def _to_stars_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def to_stars(code: Code, case: Case) -> Parts:
-    yield case["what"], code.to_stars(torch.tensor(case["scaled"]), case["lowest"], case["highest"])
+    scaled = torch.tensor(case["scaled"])
+    stars = code.to_stars(scaled, case["lowest"], case["highest"])
+    yield case["what"], stars
+    yield "type", type(stars).__name__
+    same = bool(np.array_equal(scaled, case["scaled"]))
+    yield "untouched", same if not np.allclose(stars, case["scaled"]) else "nothing was done"
 
 
 @question(
@@ -415,7 +426,7 @@ def _net_cases(rng: np.random.Generator) -> list[Case]:
         "parameters": equal(about="the names and shapes of the trained parameters"),
         "predictions": close(share=3, about="the predictions"),
         "gradients": close(about="the gradient of the movie vectors"),
-        "restored": equal(about="whether a new model with the same `state_dict` predicts the same"),
+        "restored": close(about="how far the predictions of a new model with the same `state_dict` are from these"),
         "near_mean": equal(about="whether all predictions are close to the mean at the start"),
         "can_learn": equal(about="whether the vectors start small, different, and not at 0"),
         "biases_zero": equal(share=0.5, about="whether all biases start at 0"),
@@ -434,7 +445,10 @@ def recommender_net(code: Code, case: Case) -> Parts:
         yield from _ask_the_start(model, case)
         return
     yield "is_module", isinstance(model, nn.Module)
-    yield "parameters", {name: list(p.shape) for name, p in sorted(model.named_parameters()) if p.requires_grad}
+    shapes = {name: list(p.shape) for name, p in sorted(model.named_parameters()) if p.requires_grad}
+    yield "parameters", [f"{name} of shape {tuple(shape)}" for name, shape in shapes.items()]
+    if any(shapes.get(f"{name}.weight") != list(w.shape) for name, w in zip(_LAYERS, case["weights"], strict=True)):
+        return
     with torch.no_grad():
         for name, weight in zip(_LAYERS, case["weights"], strict=True):
             getattr(model, name).weight.copy_(torch.tensor(weight))
@@ -443,7 +457,7 @@ def recommender_net(code: Code, case: Case) -> Parts:
     yield "predictions", predictions
     twin = code.RecommenderNet(case["users"], case["movies"], case["size"])
     twin.load_state_dict(model.state_dict())
-    yield "restored", torch.equal(twin(pairs), predictions)
+    yield "restored", (twin(pairs) - predictions).abs().max()
     predictions.sum().backward()
     yield "gradients", model.movie_embedding.weight.grad
 
@@ -722,7 +736,8 @@ def get_top_n(code: Code, case: Case) -> Parts:
     indexes, predictions = code.get_top_n(model, case["user"], seen, case["n"], n_ratings, case["min_ratings"])
     indexes = [int(index) for index in indexes]
     if case["what"] == "few_left":
-        yield "few_left", indexes
+        out = {*case["seen"].tolist(), *np.flatnonzero(case["n_ratings"] < case["min_ratings"]).tolist()}
+        yield "few_left", [-1 if index in out else index for index in indexes]  # in whatever order those come
         return
     yield "indexes", indexes
     yield "predictions", predictions

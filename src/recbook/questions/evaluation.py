@@ -100,7 +100,7 @@ def _predict_bias_cases(rng: np.random.Generator) -> list[Case]:
         b_u, b_i = rng.uniform(-0.9, 0.9, n_users), rng.uniform(-0.9, 0.9, n_movies)
         b_u[:2], b_i[:2] = [1.4, -2.3], [1.3, -2.2]  # together beyond both ends of the scale
         users = np.array([0, 1, 0, 2, 3, 3, 2, 1])
-        movies = np.array([0, 1, 1, 3, 2, 0, 2, 3])
+        movies = np.array([0, 1, 1, 3, 2, 0, 2, 3])  # all numbers below 4: taken for one another, they fit, too
         return {"mu": float(rng.uniform(3.2, 3.8)), "b_u": b_u, "b_i": b_i, "users": users, "movies": movies}
 
     return [case(4, 5), case(6, 4)]
@@ -132,7 +132,9 @@ def _rmse_and_mae_cases(rng: np.random.Generator) -> list[Case]:
         ratings = rng.integers(1, 6, size=n).astype(float)
         ratings[:2] = [5, 1]
         predictions = _predictions(rng, ratings)
-        predictions[:2] = [5.9, 0.2]  # outside the scale
+        if predictions[2:].sum() > ratings[2:].sum():
+            predictions = 2 * ratings - predictions
+        predictions[:2] = [5.8, 0.1]  # outside the scale, and with the others too low on average: a mean error below 0
         return {"predictions": predictions, "ratings": ratings, "missing": False}
 
     missing = case(6)
@@ -175,14 +177,15 @@ def rmse_and_mae(code: Code, case: Case) -> Parts:
 
 
 def _rmse_per_user_cases(rng: np.random.Generator) -> list[Case]:
-    def case(counts: list[int]) -> Case:
+    def case(counts: list[int], perfect: int | None = None) -> Case:
         users = rng.permutation(np.repeat(np.arange(len(counts)), counts))
         ratings = rng.integers(1, 6, size=len(users)).astype(float)
         worse = np.where(users == int(np.argmax(counts)), 1.5, 0.8)  # the errors grow with the number of ratings
-        return {"users": users, "ratings": ratings, "n_users": len(counts),
+        worse[users == perfect] = 0.0
+        return {"users": users, "ratings": ratings, "n_users": len(counts), "perfect": perfect,
                 "predictions": ratings + worse * (_predictions(rng, ratings) - ratings)}  # fmt: skip
 
-    return [case([5, 0, 9, 2, 0]), case([0, 3, 1, 12]), case([4, 7, 2])]
+    return [case([5, 0, 9, 2, 0]), case([0, 3, 1, 12]), case([4, 7, 2]), case([3, 6, 2, 8, 0], perfect=2)]
 
 
 @question(
@@ -196,6 +199,7 @@ def _rmse_per_user_cases(rng: np.random.Generator) -> list[Case]:
     parts={
         "errors": close(about="the errors of the users"),
         "mean": close(share=2, about="the mean over users"),
+        "perfect": close(share=0.5, about="the error of a user who is foreseen perfectly, and the mean over users"),
     },
     hints=[
         "What is the error of a user of whom nothing was predicted? Is it the best possible one?",
@@ -207,6 +211,9 @@ def rmse_per_user(code: Code, case: Case) -> Parts:
     errors, mean = code.rmse_per_user(
         case["users"].copy(), case["predictions"].copy(), case["ratings"].copy(), case["n_users"]
     )
+    if case["perfect"] is not None:
+        yield "perfect", [float(errors[case["perfect"]]), float(mean)]
+        return
     yield "errors", errors
     yield "mean", mean
 
@@ -312,6 +319,9 @@ def _alike(masks: list[np.ndarray], users: np.ndarray, others: np.ndarray) -> bo
 def _choose_cases(rng: np.random.Generator) -> list[Case]:
     def case(n: int) -> Case:
         order = rng.permutation(n)
+        inside = int(rng.integers(1, n - 1))  # the best on validation is neither the first nor the last setting
+        at = int(np.flatnonzero(order == inside)[0])
+        order[[0, at]] = order[[at, 0]]
         valid = np.empty(n)
         valid[order] = 0.93 + 0.02 * np.arange(n)  # the best on validation is order[0] ...
         test = np.empty(n)
@@ -391,7 +401,7 @@ class _Witness:
         return float(ratings["rating"].mean())
 
     def predict(self, model: float, known: pd.DataFrame, pairs: pd.DataFrame) -> np.ndarray:
-        self.known.add(self._name(known))
+        self.known.add(self._name(known, set(pairs["user"])))
         self.asked_with_ratings |= "rating" in pairs.columns
         of_user = known.groupby("user")["rating"].agg(["sum", "count"]).reindex(pairs["user"]).fillna(0.0)
         level = (of_user["sum"].to_numpy() + 2 * model) / (of_user["count"].to_numpy() + 2)
@@ -400,12 +410,14 @@ class _Witness:
     def _rows(self, ratings: pd.DataFrame) -> set[tuple[int, int]]:
         return set(zip(ratings["user"].tolist(), ratings["movie"].tolist(), strict=True))
 
-    def _name(self, ratings: pd.DataFrame) -> str:
-        """Which ratings these are, in words."""
+    def _name(self, ratings: pd.DataFrame, users: set[int] | None = None) -> str:
+        """Which ratings these are, in words. `users`: those whose ratings matter, if not all."""
         rows = self._rows(ratings)
         words = {"train": "training ratings", "test": "test ratings"}
-        some = [words[name] + ("" if rows >= all_rows else " (a part)")
-                for name, all_rows in self._names.items() if rows & all_rows]  # fmt: skip
+        wanted = {name: {row for row in every if users is None or row[0] in users}
+                  for name, every in self._names.items()}  # fmt: skip
+        some = [words[name] + ("" if rows >= wanted[name] else " (a part)")
+                for name, every in self._names.items() if rows & every]  # fmt: skip
         return " and ".join(some) or "no ratings"
 
 
@@ -418,9 +430,9 @@ class _Witness:
     bug_hunt="reads_the_test_ratings",
     cases=_evaluate_protocol_cases,
     parts={
-        "error": close(share=2, about="the error"),
         "learnt": equal(share=0.5, about="what the model learnt from"),
         "known": equal(about="what the model was given to read when it predicted"),
+        "error": close(share=2, about="the error"),
         "asked_with_ratings": equal(share=0.5, about="whether the questions held their answers"),
         "untouched": equal(share=0.25, about="whether the given tables were left as they were"),
     },
@@ -434,9 +446,9 @@ def evaluate_protocol(code: Code, case: Case) -> Parts:
     witness = _Witness(case)
     train, test = case["train"].copy(), case["test"].copy()
     error = code.evaluate_protocol(witness.fit, witness.predict, train, test)
-    yield "error", error
     yield "learnt", sorted(witness.learnt)
     yield "known", sorted(witness.known)
+    yield "error", error  # after what explains it
     # Only a model that was asked something can have been asked honestly.
     yield "asked_with_ratings", witness.asked_with_ratings if witness.known else "nothing was asked"
     yield "untouched", bool(train.equals(case["train"]) and test.equals(case["test"]))
@@ -465,6 +477,7 @@ def _scale_cases(rng: np.random.Generator) -> list[Case]:
         "train": close(about="the scaled training ratings"),
         "test": close(about="the scaled test ratings"),
         "statistics": close(about="the mean and the standard deviation"),
+        "untouched": equal(share=0.25, about="whether the given ratings were left as they were"),
     },
     hints=[
         "When the model is trained, does anybody know the test ratings yet?",
@@ -473,10 +486,12 @@ def _scale_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def scale_ratings(code: Code, case: Case) -> Parts:
-    scaled_train, scaled_test, mean, std = code.scale_ratings(case["train"].copy(), case["test"].copy())
+    train, test = case["train"].copy(), case["test"].copy()
+    scaled_train, scaled_test, mean, std = code.scale_ratings(train, test)
     yield "train", scaled_train
     yield "test", scaled_test
     yield "statistics", np.hstack([np.ravel(mean), np.ravel(std)])
+    yield "untouched", bool(np.array_equal(train, case["train"]) and np.array_equal(test, case["test"]))
 
 
 loss_in_stars = quiz(
@@ -497,8 +512,8 @@ loss_in_stars = quiz(
 
 def _top_k_cases(rng: np.random.Generator) -> list[Case]:
     def case(n_movies: int, n_seen: int, k: int) -> Case:
-        # All scores are below 0, and clearly apart; the two best were seen, and so was the worst.
-        scores = rng.permutation(np.linspace(-3.0, -0.2, n_movies))
+        # All scores are below −1, and clearly apart; the two best were seen, and so was the worst.
+        scores = rng.permutation(np.linspace(-6.0, -1.2, n_movies))
         order = np.argsort(-scores)
         seen = [*order[:2], order[-1], *rng.permutation(order[6:-1])[: n_seen - 3]]
         best = order[2:5]  # whatever the seed, the best unseen ones stand in no order of their numbers
@@ -550,10 +565,12 @@ def _list_cases(rng: np.random.Generator) -> list[Case]:
     k, few, many = (int(rng.integers(*ends)) for ends in ((5, 14), (5, 14), (4, 12)))
     in_longer = [*_some_places(rng, 2, k), *(k + place for place in _some_places(rng, 1, 4))]
     n_few, in_many = int(rng.integers(2, few - 1)), _some_places(rng, 1, many)
+    more = _list_case(rng, many, [*in_many, many + 1], many + int(rng.integers(2, 6)), many + 3)
+    more["relevant"].sort(key=more["recommended"][in_many[0]].__eq__)  # the last one, beyond k, is a hit
     return [
         _list_case(rng, k, in_longer, len(in_longer) + int(rng.integers(1, 4)), k + 4),
         _list_case(rng, few, _some_places(rng, 1, few)[: n_few - 1], n_few, few + 2),
-        _list_case(rng, many, [*in_many, many + 1], many + int(rng.integers(2, 6)), many + 3),
+        more,
     ]
 
 
@@ -663,6 +680,8 @@ def _nan_or_number(measure: Any, value: Any) -> str:
     """What a measure says of a user without relevant movies, in a word, if it says numbers of other users."""
     if np.isnan(float(measure([7, 3, 5], [3], 2))):
         return "NaN, whatever the list"
+    if isinstance(value, str):
+        return "a text"
     number = float(value)
     return "NaN" if np.isnan(number) else f"{number:g}"
 

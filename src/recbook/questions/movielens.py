@@ -30,7 +30,9 @@ def _read_cases(rng: np.random.Generator) -> list[Case]:
         seconds = 880_000_000 + 50_000 * rng.permutation(180)[:n] + rng.integers(0, 50_000, n)
         return np.stack([users, movies, stars, seconds], axis=1).tolist()
 
-    return [{"rows": rows(6)}, {"rows": rows(1)}, {"rows": rows(11)}]
+    twice = rows(11)
+    twice[7][:2] = twice[3][:2]  # somebody rated the same movie again: a rating like any other
+    return [{"rows": rows(6)}, {"rows": rows(2)}, {"rows": twice}]
 
 
 @question(
@@ -43,7 +45,7 @@ def _read_cases(rng: np.random.Generator) -> list[Case]:
     cases=_read_cases,
     parts={
         "columns": equal(share=0.5, about="the names of the columns"),
-        "numbers": equal(share=0.5, about="whether all columns hold numbers"),
+        "kind": equal(share=0.5, about="what the columns hold"),
         "n_ratings": equal(about="the number of ratings"),
         "first": equal(about="the first rating"),
         "table": equal(about="the table"),
@@ -60,16 +62,29 @@ def read_ratings(code: Code, case: Case) -> Parts:
         path.write_text("".join("\t".join(map(str, row)) + "\n" for row in case["rows"]), encoding="ascii")
         table = code.read_ratings(path)
     yield "columns", [str(name) for name in table.columns]
-    yield "numbers", bool(all(pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes))
+    yield "kind", _kind(table)
     yield "n_ratings", len(table)
     yield "first", _numbers(table.iloc[:1])
     yield "table", _numbers(table)
 
 
+def _kind(table: pd.DataFrame) -> str:
+    """What the columns of a table hold, in words that do not depend on the version of pandas."""
+    if all(pd.api.types.is_integer_dtype(kind) for kind in table.dtypes):
+        return "whole numbers"
+    if all(pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes):
+        return "numbers with a decimal point"
+    if any(pd.api.types.is_datetime64_any_dtype(kind) for kind in table.dtypes):
+        return "dates"
+    if all(isinstance(value, int) for value in table.to_numpy(dtype=object).flat):
+        return "whole numbers"
+    return "text"
+
+
 def _numbers(table: pd.DataFrame) -> np.ndarray | str:
     try:
         return table.to_numpy(dtype=float)
-    except ValueError:
+    except (TypeError, ValueError):
         return "not numbers"
 
 
@@ -241,7 +256,10 @@ def _gini_cases(rng: np.random.Generator) -> list[Case]:
     points=2,
     needs=["gini"],
     cases=_gini_cases,
-    parts={"gini": close(about="the Gini coefficient", rtol=1e-6, atol=1e-9)},
+    parts={
+        "gini": close(about="the Gini coefficient", rtol=1e-6, atol=1e-9),
+        "untouched": equal(share=0.25, about="whether the given array was left as it was"),
+    },
     hints=[
         "In the formula, $c_{(1)}$ has brackets around its index. What do they say?",
         "Sort first, from the fewest to the most. `np.arange(1, n + 1)` are the ranks.",
@@ -249,7 +267,9 @@ def _gini_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def gini(code: Code, case: Case) -> Parts:
-    yield "gini", code.gini(case["counts"].copy())
+    counts = case["counts"].copy()
+    yield "gini", code.gini(counts)
+    yield "untouched", bool(np.array_equal(counts, case["counts"]))
 
 
 def _top_cases(rng: np.random.Generator) -> list[Case]:
@@ -278,7 +298,10 @@ def _tied_counts(rng: np.random.Generator, n: int) -> np.ndarray:
     points=1,
     needs=["share_of_top"],
     cases=_top_cases,
-    parts={"share": close(about="the share")},
+    parts={
+        "share": close(about="the share"),
+        "untouched": equal(share=0.25, about="whether the given array was left as it was"),
+    },
     hints=[
         "A quarter of ten movies is two and a half. How many are taken, by the docstring?",
         "`np.sort` sorts from low to high; `[::-1]` turns an array around.",
@@ -286,7 +309,9 @@ def _tied_counts(rng: np.random.Generator, n: int) -> np.ndarray:
     ],
 )
 def share_of_top(code: Code, case: Case) -> Parts:
-    yield "share", code.share_of_top(case["counts"].copy(), case["share"])
+    counts = case["counts"].copy()
+    yield "share", code.share_of_top(counts, case["share"])
+    yield "untouched", bool(np.array_equal(counts, case["counts"]))
 
 
 appropriate_statistics = essay(
@@ -362,9 +387,10 @@ def _bias_cases(rng: np.random.Generator) -> list[Case]:
     sign = int(rng.choice([-1, 1]))
     gaps = case(9, 0.4 * sign, "gaps")
     gaps["means"][rng.permutation(9)[:3]] = np.nan
-    alone = case(4, 0.5, "too_few")
+    two, alone = case(5, 0.5, "gaps"), case(4, 0.5, "too_few")
+    two["means"][rng.permutation(5)[:3]] = np.nan  # two movies are enough
     alone["means"][rng.permutation(4)[:3]] = np.nan
-    return [case(8, 0.6 * sign, "whole"), case(11, -0.3 * sign, "whole"), gaps, alone]
+    return [case(8, 0.6 * sign, "whole"), case(11, -0.3 * sign, "whole"), gaps, two, alone]
 
 
 @question(
@@ -408,6 +434,9 @@ def user_bias_test(code: Code, case: Case) -> Parts:
 # --- Splitting -------------------------------------------------------------------------------------------------------
 
 
+SWAPPED = "the other way round"
+
+
 def _split_cases(rng: np.random.Generator) -> list[Case]:
     def case(counts: list[int], few: list[int], eighths: int, index: str) -> Case:
         # Of a multiple of eight ratings, so many eighths are a whole number, however they are computed.
@@ -434,7 +463,7 @@ def _split_cases(rng: np.random.Generator) -> list[Case]:
         "shares": equal(share=2, about="how many ratings of each user are held out, where this is a whole number"),
         "keeps": equal(share=0.75, about="the number of users, if every one keeps a rating"),
         "repeatable": equal(share=0.75, about="whether the same seed gives the same split"),
-        "random": equal(about="whether another seed gives another split, and users are drawn independently"),
+        "random": equal(about="how ratings are drawn"),
         "untouched": equal(share=0.25, about="whether the given table was left as it was"),
     },
     hints=[
@@ -463,10 +492,11 @@ def split_by_user(code: Code, case: Case) -> Parts:
     yield "partition", both if some and both == sorted(case["row"]) else "not every rating once"
     yield "shares", _shares(in_train, in_test, asked) if some else "one part is empty"
     keeps = some and len(in_train) == len(asked) and (in_train > 0).all()
-    yield "keeps", len(in_train) if keeps else "not every user keeps one"
+    swapped = some and _shares(in_train, in_test, asked) == SWAPPED
+    yield "keeps", SWAPPED if swapped else len(in_train) if keeps else "not every user keeps one"
     again, other = split(case["seed"])[1], split(case["seed"] + 1)[1]
     yield "repeatable", bool(some and _random(test, other) and set(again["row"]) == set(test["row"]))
-    yield "random", bool(some and _random(test, other) and _independent(table, test, len(asked)))
+    yield "random", _luck(table, test, other, len(asked)) if some else "one part is empty"
     yield "untouched", bool(some and table.equals(before))
 
 
@@ -474,8 +504,10 @@ def _shares(in_train: np.ndarray, in_test: np.ndarray, asked: np.ndarray) -> lis
     """The numbers of ratings held out, where a whole number is asked for, if all are within one of those asked for."""
     if not (in_train * in_test).any():
         return "every user is in one part only"
-    parts = (("as asked", in_test), ("the other way round", in_train))
+    parts = (("as asked", in_test), (SWAPPED, in_train))
     found = next((what for what, counts in parts if (np.abs(counts - asked) < 1 + 1e-6).all()), "not as asked")
+    if found == "not as asked" and (in_test < asked + 1e-6).all():
+        return "fewer than asked"
     return in_test[asked == np.round(asked)].tolist() if found == "as asked" else found
 
 
@@ -483,13 +515,16 @@ def _random(test: pd.DataFrame, other: pd.DataFrame) -> bool:
     return set(test["row"]) != set(other["row"])
 
 
-def _independent(table: pd.DataFrame, test: pd.DataFrame, n_users: int) -> bool:
-    """False when all users of the same size lose the ratings at the same places of their list."""
+def _luck(table: pd.DataFrame, test: pd.DataFrame, other: pd.DataFrame, n_users: int) -> str:
+    """How the ratings to hold out are drawn, as far as two seeds show it."""
     users, held_out = table["user"].to_numpy(), np.isin(table["row"], test["row"])
-    places = [tuple(np.flatnonzero(held_out[users == user])) for user in range(n_users)]
-    sizes = np.bincount(users, minlength=n_users)
-    largest = [place for place, size in zip(places, sizes, strict=True) if size == sizes.max()]
-    return len(set(largest)) > 1
+    lists = [held_out[users == user] for user in range(n_users)]
+    if not _random(test, other):
+        # Along a list of true and false: at most one change, so one end of each user's list is held out.
+        ends = all(np.abs(np.diff(one.astype(int))).sum() <= 1 for one in lists)
+        return "the first or the last of each user" if ends else "the same with every seed"
+    longest = [tuple(one) for one in lists if len(one) == max(map(len, lists))]
+    return "at random" if len(set(longest)) > 1 else "at the same places of all users"
 
 
 test_rows = quiz(
@@ -510,17 +545,18 @@ test_rows = quiz(
 
 def _sparse_cases(rng: np.random.Generator) -> list[Case]:
     def case(n_users: int, n_movies: int, n: int) -> Case:
-        # The last user and the last movie have no rating.
-        cells = rng.permutation((n_users - 1) * (n_movies - 1))[:n]
-        users, movies = np.divmod(cells, n_movies - 1)
-        users[:3], movies[:3] = [3, 2, 2], [1, 3, 0]  # neither sorted nor symmetric
+        # The first and the last user and movie have no rating: indices that are one too low are still indices.
+        cells = rng.permutation((n_users - 2) * (n_movies - 2))[:n]
+        users, movies = np.divmod(cells, n_movies - 2)
+        users, movies = users + 1, movies + 1
+        users[:3], movies[:3] = [3, 2, 2], [1, 3, 1]  # neither sorted nor symmetric
         keep = np.unique(users * n_movies + movies, return_index=True)[1]
         keep.sort()
         stars = rng.integers(1, 10, len(keep)) / 2
         stars[:2] = 1.5, 4.0  # half stars
         return {
             "users": users[keep].astype(np.int32), "movies": movies[keep].astype(np.int32),
-            "ratings": stars.astype(np.float32), "shape": (n_users, n_movies),
+            "ratings": stars, "shape": (n_users, n_movies),  # float64, as NumPy likes it
         }  # fmt: skip
 
     return [case(6, 6, 9), case(5, 9, 12)]
@@ -571,8 +607,8 @@ def _dense(matrix: torch.Tensor) -> torch.Tensor:
 def _density_cases(rng: np.random.Generator) -> list[Case]:
     def case(n_users: int, n_movies: int) -> Case:
         n = int(n_users * n_movies * rng.uniform(0.2, 0.8))
-        cells = np.sort(rng.permutation(n_users * n_movies)[:n])
-        values = rng.choice([-2.0, -1.0, 1.0, 2.0], n)
+        cells = np.sort(rng.permutation((n_users - 1) * n_movies)[:n])  # the last user has no rating
+        values = rng.choice([0.5, 1.0, 1.5, 2.0], n)
         values[:2] = 0.0  # centred ratings can be 0, and are ratings all the same
         return {"cells": np.stack(np.divmod(cells, n_movies)), "values": values, "shape": (n_users, n_movies)}
 

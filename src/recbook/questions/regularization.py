@@ -33,6 +33,13 @@ def _leaf(value: np.ndarray) -> torch.Tensor:
     return torch.tensor(value, requires_grad=True)
 
 
+def _gradients(value: Any, *leaves: torch.Tensor) -> list[Any]:
+    """The gradient of `value` for each leaf, which is 0 where the value carries none."""
+    if isinstance(value, torch.Tensor) and value.requires_grad:
+        value.backward()
+    return [torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for leaf in leaves]
+
+
 class _Counter(TorchFunctionMode):
     """Counts the numbers in the results of all torch functions called in its block."""
 
@@ -95,7 +102,10 @@ def _folding_cases(rng: np.random.Generator) -> list[Case]:
     points=2,
     needs=["folding_score"],
     cases=_folding_cases,
-    parts={"score": close(about="the score")},
+    parts={
+        "score": close(share=3, about="the score"),
+        "untouched": equal(about="whether the arrays that are handed in stay as they are"),
+    },
     hints=[
         "What does the cosine forget about two vectors, and how do you get it for all pairs at once?",
         "Divide each row by its length; then the product of the matrix with its transpose holds all cosines.",
@@ -103,7 +113,9 @@ def _folding_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def folding_score(code: Code, case: Case) -> Parts:
-    yield "score", code.folding_score(case["V"].copy(), case["together"].copy())
+    V, together = case["V"].copy(), case["together"].copy()
+    yield "score", code.folding_score(V, together)
+    yield "untouched", np.array_equal(V, case["V"]) and np.array_equal(together, case["together"])
 
 
 # --- The two terms ---------------------------------------------------------------------------------------------------
@@ -120,7 +132,10 @@ def _term_cases(rng: np.random.Generator) -> list[Case]:
     points=2,
     needs=["regularization_loss"],
     cases=_term_cases,
-    parts={"loss": close(share=2, about="the loss"), "gradient": close(about="the gradient of the users' embeddings")},
+    parts={
+        "loss": close(share=2, about="the loss"),
+        "gradient": close(about="the gradient of the users' embeddings, 0 where none arrives"),
+    },
     hints=[
         "The squared norm of a vector is the sum of its squared entries. Over what is the mean taken?",
         "Sum the squares of all entries of a matrix. By which of its two sizes do you divide?",
@@ -131,8 +146,7 @@ def regularization_loss(code: Code, case: Case) -> Parts:
     U, V = _leaf(case["U"]), _leaf(case["V"])
     loss = code.regularization_loss(U, V)
     yield "loss", loss
-    loss.backward()
-    yield "gradient", U.grad
+    yield "gradient", _gradients(loss, U)[0]
 
 
 @question(
@@ -166,9 +180,11 @@ def _gravity_cases(rng: np.random.Generator) -> list[Case]:
     cases=_gravity_cases,
     parts={
         "gravity": close(share=2, about="the gravity"),
-        "gradient_U": close(about="the gradient of the users' embeddings"),
-        "gradient_V": close(about="the gradient of the movies' embeddings"),
-        "cheap": equal(share=1, about="whether fewer numbers are computed than there are pairs"),
+        "gradient_U": close(about="the gradient of the users' embeddings, 0 where none arrives"),
+        "gradient_V": close(about="the gradient of the movies' embeddings, 0 where none arrives"),
+        "cheap": close(
+            about="the gravity of many embeddings, and whether (1) or not (0) it takes fewer numbers than pairs"
+        ),
     },
     hints=[
         "What are the shapes of `U.T @ U` and of `V.T @ V`? Does the number of users or movies still play a role?",
@@ -181,15 +197,12 @@ def gravity(code: Code, case: Case) -> Parts:
     if case.get("count"):
         with _Counter() as counter:
             value = code.gravity(U, V)
-        # Asked only of code that computes something: of the fourth degree, and not 0.
-        twice = float(code.gravity(2 * U, 2 * V)) / float(value) if float(value) else 0.0
-        yield "cheap", bool(abs(twice - 16) < 0.01 and counter.numbers < len(U) * len(V))
+        # With the number itself, so that a hint on the price reaches only those whose number is right.
+        yield "cheap", [float(value), float(counter.numbers < len(U) * len(V))]
         return
     value = code.gravity(U, V)
     yield "gravity", value
-    value.backward()
-    yield "gradient_U", U.grad
-    yield "gradient_V", V.grad
+    yield from zip(("gradient_U", "gradient_V"), _gradients(value, U, V), strict=True)
 
 
 # --- One loss of three parts -----------------------------------------------------------------------------------------
@@ -199,7 +212,7 @@ def _total_cases(rng: np.random.Generator) -> list[Case]:
     return [
         _embeddings(rng, 4, 3, 2)
         | {
-            "error": float(rng.uniform(0.5, 2)),
+            "error": float(rng.uniform(2, 4)),
             "regularization_coeff": float(rng.uniform(0.1, 0.4)),
             "gravity_coeff": float(rng.uniform(2, 4)),
         }
@@ -230,7 +243,7 @@ def _some_pull(U: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         "observed_loss": close(share=2, about="the reported observed loss"),
         "regularization_loss": close(about="the reported regularization loss"),
         "gravity_loss": close(about="the reported gravity loss"),
-        "gradient": close(about="the gradient of the users' embeddings"),
+        "gradient": close(about="the gradient of the users' embeddings, 0 where none arrives"),
         "adds_up": equal(share=1, about="whether the three parts are plain floats and add up to the total"),
     },
     hints=[
@@ -248,10 +261,12 @@ def total_loss(code: Code, case: Case) -> Parts:
     yield "total", total
     for name in ("observed_loss", "regularization_loss", "gravity_loss"):
         yield name, parts[name]
-    floats = all(isinstance(value, float) for value in parts.values())
-    yield "adds_up", floats and bool(float(total)) and bool(np.isclose(sum(parts.values()), float(total), rtol=1e-4))
-    total.backward()
-    yield "gradient", U.grad
+    if not all(isinstance(value, float) for value in parts.values()):
+        yield "adds_up", "not all of them are floats"
+    else:
+        same = float(total) and np.isclose(sum(parts.values()), float(total), rtol=1e-4)
+        yield "adds_up", "yes" if same else "their sum is another number"
+    yield "gradient", _gradients(total, U)[0]
 
 
 which_coefficient = quiz(
@@ -298,7 +313,7 @@ def _model_cases(rng: np.random.Generator) -> list[Case]:
         "parameters": equal(share=2, about="the parameters that the new model has, by name and shape"),
         "at_once": equal(share=0.5, about="whether `U` and `V` are tensors once the model is created"),
         "modes": equal(share=2, about="whether `eval()` and `train()` switch the mode and give the model back"),
-        "seeded": equal(about="whether the seed, and nothing else, decides the first embeddings"),
+        "seeded": equal(about="whether one seed gives one start, two seeds two, and `U` and `V` differ"),
         "normal": close(about="mean and spread of the first embeddings", rtol=0.05, atol=0.05),
         "coefficients": equal(share=0.5, about="the coefficients the model keeps"),
         "embeddings": equal(share=0.5, about="whether `embeddings` holds `U` and `V` as NumPy arrays"),
@@ -328,7 +343,7 @@ def regularized_cf_model(code: Code, case: Case) -> Parts:
         each(users, movies)  # models that make their parameters late make them now
     U, V = model.U.detach().numpy(), model.V.detach().numpy()
     same, different = torch.equal(model.U, again.U), torch.equal(model.U, other.U)
-    yield "seeded", [same, not different]
+    yield "seeded", [same, not different, not torch.equal(model.U[:5], model.V[:5])]
     yield "normal", [U.std() / case["stddev"], V.std() / case["stddev"], U.mean() / U.std(), V.mean() / V.std()]
     with torch.no_grad():  # the same embeddings for everybody
         pattern = torch.tensor(case["noise"])
@@ -381,6 +396,9 @@ def _train_cases(rng: np.random.Generator) -> list[Case]:
         "users": close(share=2, about="the users' embeddings after training"),
         "movies": close(share=2, about="the movies' embeddings after training"),
         "other": close(about="another parameter of the model after training"),
+        "again": close(
+            about="the users' embeddings after a second call for the same model, with another learning rate"
+        ),
     },
     hints=[
         "Train two models, one after the other. What happens to the second one?",
@@ -405,6 +423,9 @@ def train_regularized(code: Code, case: Case) -> Parts:
     yield "users", model.U
     yield "movies", model.V
     yield "other", model.offset
+    settings = {"num_iterations": 3, "learning_rate": case["learning_rate"] / 3}
+    code.train_regularized(model, loss, users, movies, stars, **settings)
+    yield "again", model.U
 
 
 # --- What it is good for ---------------------------------------------------------------------------------------------
@@ -418,20 +439,31 @@ def _neighbours_cases(rng: np.random.Generator) -> list[Case]:
         side /= np.linalg.norm(side, axis=1, keepdims=True)
         return (np.outer(np.cos(angles), query) + np.sin(angles)[:, None] * side) * lengths[:, None]
 
-    def case() -> Case:
+    def unit(dim: int) -> np.ndarray:
+        query = rng.normal(size=dim)
+        return query / np.linalg.norm(query)
+
+    def shuffled(query: np.ndarray, others: list[np.ndarray], member: np.ndarray, k: int) -> Case:
+        order = rng.permutation(len(member))
+        return {
+            "V": np.vstack([query, *others])[order],
+            "member": member[order],
+            "query": int(np.flatnonzero(order == 0)[0]),
+            "k": k,
+        }
+
+    def case(query_is_member: bool) -> Case:
         """Four groups of k movies: in the query's direction; with a large dot product; opposite; at a small distance.
 
         Of the first, some belong to the kind asked for; of the next two, numbers that differ by at least two from
         that; of the last, all. The last of the nearest is of another kind than the query, which would take its place.
         """
-        k, query_is_member = int(rng.integers(6, 10)), bool(rng.random() < 0.5)
+        k = int(rng.integers(6, 10))
         near = int(rng.integers(2, k - 1))
         dot, far = rng.permutation([n for n in range(k) if abs(n - near) > 1])[:2]
         members = [rng.permutation(k - 1)[: near - (not query_is_member)].tolist() + [k - 1] * (not query_is_member)]
         members += [rng.permutation(k)[:n].tolist() for n in (dot, far, k)]
-        query = rng.normal(size=4)
-        query /= np.linalg.norm(query)
-        one = np.ones(k)
+        query, one = unit(4), np.ones(k)
         groups = [
             group(0.05 * np.arange(1, k + 1), rng.uniform(5, 20, k), query),
             group(1.0 * one, rng.uniform(200, 300, k), query),
@@ -442,15 +474,20 @@ def _neighbours_cases(rng: np.random.Generator) -> list[Case]:
         member[0] = query_is_member
         for number, those in enumerate(members):
             member[[1 + number * k + i for i in those]] = True
-        order = rng.permutation(4 * k + 1)
-        return {
-            "V": np.vstack([query, *groups])[order],
-            "member": member[order],
-            "query": int(np.flatnonzero(order == 0)[0]),
-            "k": k,
-        }
+        return shuffled(query, groups, member, k)
 
-    return [case() for _ in range(3)]
+    def all_behind() -> Case:
+        """All other movies point away from the query: their cosines are negative, so 0 beats every one of them.
+
+        Only the query and the nearest of all are of the kind.
+        """
+        k = int(rng.integers(4, 8))
+        member = np.zeros(2 * k + 1, bool)
+        member[:2] = True
+        query = unit(4)
+        return shuffled(query, [group(np.linspace(1.8, 2.8, 2 * k), rng.uniform(1, 5, 2 * k), query)], member, k)
+
+    return [case(True), case(False), all_behind()]
 
 
 @question(
@@ -460,7 +497,10 @@ def _neighbours_cases(rng: np.random.Generator) -> list[Case]:
     points=2,
     needs=["neighbours_share"],
     cases=_neighbours_cases,
-    parts={"share": close(about="the share")},
+    parts={
+        "share": close(share=3, about="the share"),
+        "untouched": equal(about="whether the arrays that are handed in stay as they are"),
+    },
     hints=[
         "Which movie is the nearest of all to a movie, and should it count?",
         "Cosine: divide all rows by their lengths first. `np.argsort` sorts upwards.",
@@ -468,7 +508,9 @@ def _neighbours_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def neighbours_share(code: Code, case: Case) -> Parts:
-    yield "share", code.neighbours_share(case["V"].copy(), case["query"], case["member"].copy(), case["k"])
+    V, member = case["V"].copy(), case["member"].copy()
+    yield "share", code.neighbours_share(V, case["query"], member, case["k"])
+    yield "untouched", np.array_equal(V, case["V"]) and np.array_equal(member, case["member"])
 
 
 worse_error_better_lists = quiz(

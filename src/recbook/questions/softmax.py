@@ -76,7 +76,7 @@ def _softmax_loss_cases(rng: np.random.Generator) -> list[Case]:
         "loss": close(share=2, about="the loss"),
         "users_gradient": close(about="the gradient with respect to the user embeddings"),
         "movies_gradient": close(about="the gradient with respect to the movie embeddings"),
-        "large_scores": close(about="the loss when scores are large"),
+        "large_scores": close(about="the loss when scores are large, and when they are a hundredth of that"),
     },
     hints=[
         "Which number does each user give to each movie, and how do these numbers become probabilities?",
@@ -88,7 +88,8 @@ def softmax_loss(code: Code, case: Case) -> Parts:
     users, movies = _tensor(case["users"]).requires_grad_(), _tensor(case["movies"]).requires_grad_()
     loss = code.softmax_loss(users, movies, _tensor(case["labels"]))
     if case["large"]:
-        yield "large_scores", loss
+        # With small scores too: who is told that a formula is right on paper must have got these right.
+        yield "large_scores", [loss, code.softmax_loss(users / 10, movies / 10, _tensor(case["labels"]))]
         return
     yield "loss", loss
     loss.backward()
@@ -125,7 +126,11 @@ def _multinomial_loss_cases(rng: np.random.Generator) -> list[Case]:
         return {"what": "closed", "scores": scores, "targets": targets}
 
     nothing = {"what": "nothing", "scores": _normal(rng, 2, 5), "targets": np.zeros((2, 5), np.float32)}
-    return [ordinary(), ordinary(), closed(), closed(), nothing]
+    large = ordinary() | {"what": "large"}
+    large["scores"] = 300 * large["scores"]
+    first = np.flatnonzero(large["targets"][0])[0]  # the one choice of a user: far below the best, whatever the seed
+    large["scores"][0, [first, first - 1]] = -400, 400
+    return [ordinary(), ordinary(), closed(), closed(), nothing, large]
 
 
 @question(
@@ -141,6 +146,7 @@ def _multinomial_loss_cases(rng: np.random.Generator) -> list[Case]:
         "closed": close(about="the loss when some movies cannot be chosen"),
         "closed_gradient": equal(share=0.5, about="whether the gradient is finite when some movies cannot be chosen"),
         "nothing": close(share=0.5, about="the loss when no movie was chosen"),
+        "large_scores": close(share=0.5, about="the loss when scores are large"),
     },
     hints=[
         "How many terms does the sum have, and by what is it divided?",
@@ -155,8 +161,15 @@ def multinomial_loss(code: Code, case: Case) -> Parts:
     if case["what"] == "nothing":
         some = torch.zeros_like(targets)
         some[0, 0] = 1
-        always_zero = not float(code.multinomial_loss(scores, some))  # 0 whatever happens earns nothing
-        yield "nothing", "0, also where a movie was chosen" if always_zero else loss
+        if not float(code.multinomial_loss(scores, some)):  # 0 whatever happens earns nothing
+            yield "nothing", "0, also where a movie was chosen"
+        elif isinstance(loss, torch.Tensor) and loss.requires_grad:
+            yield "nothing", loss
+        else:
+            yield "nothing", f"{float(loss):g}, from which no gradient can be computed"
+        return
+    if case["what"] == "large":
+        yield "large_scores", loss
         return
     yield ("loss" if case["what"] == "ordinary" else "closed"), loss
     loss.backward()
@@ -217,8 +230,8 @@ def select_random(code: Code, case: Case) -> Parts:
         yield "shape", tuple(first.shape)
         all_liked = len(flat) == len(liked) and bool((liked[torch.arange(len(liked)), flat] == 1).all())
         yield "liked", flat[liked.sum(dim=1) == 1] if all_liked else "not all of them liked"
-        yield "repeatable", all_liked and torch.equal(first, again)
-        yield "goes_on", all_liked and not torch.equal(first, second)
+        yield "repeatable", torch.equal(first, again) if all_liked else "not all of them liked"
+        yield "goes_on", not torch.equal(first, second) if all_liked else "not all of them liked"
         return
     drawn = flat[:1600]
     different = drawn.unique().tolist()
@@ -261,6 +274,7 @@ def _left_out_split_cases(rng: np.random.Generator) -> list[Case]:
         "none": equal(share=0.5, about="how many are kept with a share of 0"),
         "all": equal(share=0.5, about="how many are left out with a share of 1"),
         "untouched": equal(share=0.25, about="whether the given matrix was left as it was"),
+        "kind": equal(share=0.25, about="whether both parts are float tensors"),
     },
     hints=[
         "For how many cells does a coin have to be tossed: one a user, one a movie, or one a cell?",
@@ -270,8 +284,9 @@ def _left_out_split_cases(rng: np.random.Generator) -> list[Case]:
 )
 def left_out_split(code: Code, case: Case) -> Parts:
     liked = _tensor(case["liked"])
-    known, out = code.left_out_split(liked, case["share"], _generator(5))
-    known, out = torch.as_tensor(known).float(), torch.as_tensor(out).float()
+    known, out = map(torch.as_tensor, code.left_out_split(liked, case["share"], _generator(5)))
+    floats = known.is_floating_point() and out.is_floating_point()
+    known, out = known.float(), out.float()
     original = _tensor(case["liked"])
     if case["what"] != "some":
         full = known if case["what"] == "none" else out
@@ -279,7 +294,8 @@ def left_out_split(code: Code, case: Case) -> Parts:
         return
     split = bool(known.any()) and bool(out.any())
     yield "whole", (known + out).sum(dim=0) if torch.equal(known + out, original) else "not the liked movies"
-    yield "only_liked", split and not bool((out * (1 - original)).any())
+    empty = "a part is empty"
+    yield "only_liked", not bool((out * (1 - original)).any()) if split else empty
     mixed = []
     for name, dim in (("within_users", 1), ("within_movies", 0)):
         both = ((known * original).sum(dim=dim) > 0) & ((out * original).sum(dim=dim) > 0)
@@ -293,8 +309,9 @@ def left_out_split(code: Code, case: Case) -> Parts:
 
     several = torch.stack([left_out(original[:200], seed) for seed in range(8)])
     yield "independent", _how_many_left_out(several, original[:200]) if all(mixed) else "no coin for each like"
-    yield "repeatable", split and torch.equal(left_out(original, 5), out)
-    yield "untouched", split and bool(np.array_equal(liked.numpy(), case["liked"]))
+    yield "repeatable", torch.equal(left_out(original, 5), out) if split else empty
+    yield "untouched", bool(np.array_equal(liked.numpy(), case["liked"])) if split else empty
+    yield "kind", floats
 
 
 def _how_many_left_out(several: torch.Tensor, liked: torch.Tensor) -> str:
@@ -359,7 +376,8 @@ def watched_features(code: Code, case: Case) -> Parts:
         return
     yield "rows", rows
     same = np.array_equal(watched.numpy(), case["watched"]) and np.array_equal(left_out.numpy(), case["left_out"])
-    yield "untouched", bool(same and (rows * left_out).sum() == 0)
+    leaks = bool((rows * _tensor(case["left_out"])).any())
+    yield "untouched", "left-out movies are in the rows" if leaks else same
 
 
 def _user_features_cases(rng: np.random.Generator) -> list[Case]:
@@ -447,9 +465,9 @@ def _user_tower_cases(rng: np.random.Generator) -> list[Case]:
     cases=_user_tower_cases,
     parts={
         "is_module": equal(share=0.5, about="whether UserTower is an `nn.Module`"),
-        "parameters": equal(about="the shapes of the trainable parameters"),
+        "parameters": equal(about="the shapes of the trainable parameters, sorted"),
         "embeddings": close(share=3, about="the user embeddings, in evaluation mode"),
-        "drops": equal(about="whether dropout acts in training mode"),
+        "drops": equal(about="when dropout acts"),
         "drops_hidden": equal(share=0.5, about="whether dropout leaves the embedding itself alone"),
         "place": equal(about="where dropout acts in training mode"),
         "no_dropout": close(about="the user embeddings in training mode when the dropout probability is 0"),
@@ -466,6 +484,8 @@ def user_tower(code: Code, case: Case) -> Parts:
     yield "parameters", sorted(list(p.shape) for p in model.parameters() if p.requires_grad)
     places = {"bag": model.bag.weight, "side": model.side.weight, "side_bias": model.side.bias,
               "out": model.out.weight, "out_bias": model.out.bias}  # fmt: skip
+    if any(place.shape != case["weights"][name].shape for name, place in places.items()):
+        return  # the shapes tell what is wrong
     with torch.no_grad():
         for name, place in places.items():
             place.copy_(_tensor(case["weights"][name]))
@@ -483,10 +503,9 @@ def user_tower(code: Code, case: Case) -> Parts:
         yield "place", _place_of_dropout(first, movies.detach(), side.detach(), case["dropout"])
         return
     model.eval()
-    steady = torch.equal(embeddings, model(rows, features))
-    drops = steady and not torch.equal(first, second)
-    yield "drops", drops
-    yield "drops_hidden", drops and not bool((first == 0).any())
+    steady, drops = torch.equal(embeddings, model(rows, features)), not torch.equal(first, second)
+    yield "drops", ("in training mode only" if drops else "never") if steady else "in evaluation mode, too"
+    yield "drops_hidden", not bool((first == 0).any()) if steady and drops else "it acts at the wrong time"
 
 
 def _place_of_dropout(outputs: torch.Tensor, movies: torch.Tensor, side: torch.Tensor, p: float) -> str:
@@ -548,7 +567,8 @@ def recommend(code: Code, case: Case) -> Parts:
     scores = _tensor(case["scores"])
     movies = code.recommend(scores, _tensor(case["seen"]), case["k"])
     yield "movies", movies
-    yield "untouched", len(movies) == len(scores) and bool(np.array_equal(scores.numpy(), case["scores"]))
+    whole = len(movies) == len(scores)
+    yield "untouched", bool(np.array_equal(scores.numpy(), case["scores"])) if whole else "not a list for each user"
 
 
 def _lists_and_relevant(rng: np.random.Generator) -> list[Case]:
@@ -652,7 +672,7 @@ def _sampled_softmax_cases(rng: np.random.Generator) -> list[Case]:
         "loss": close(share=2, about="the loss"),
         "users_gradient": close(about="the gradient with respect to the user embeddings"),
         "movies_gradient": close(about="the gradient with respect to the movie embeddings"),
-        "large_scores": close(share=0.5, about="the loss when scores are large"),
+        "large_scores": close(share=0.5, about="the loss when scores are large, and when they are a hundredth of that"),
     },
     hints=[
         "Who are the candidates among whom a user chooses here? How often may the chosen movie be among them?",
@@ -667,7 +687,7 @@ def sampled_softmax_loss(code: Code, case: Case) -> Parts:
     labels, sampled, log_q = (_tensor(case[name]) for name in ("labels", "sampled", "log_q"))
     loss = code.sampled_softmax_loss(users, movies, labels, sampled, log_q)
     if case["large"]:
-        yield "large_scores", loss
+        yield "large_scores", [loss, code.sampled_softmax_loss(users / 10, movies / 10, labels, sampled, log_q)]
         return
     yield "loss", loss
     loss.backward()
