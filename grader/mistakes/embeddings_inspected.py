@@ -3,6 +3,8 @@
 They stand in the order of the exercises. Where two misconceptions give the same answer, one entry speaks of both.
 """
 
+import copy
+
 import numpy as np
 import pandas as pd
 
@@ -279,6 +281,16 @@ def still_a_pattern(titles, text):
 
 @mistake(
     "embeddings_inspected.find_titles",
+    hint="You took care of the brackets, but a star, a dot and a question mark still have meanings of their own. Do "
+    "not treat such signs one by one: take the whole text literally.",
+)
+def only_brackets_escaped(titles, text):
+    text = text.replace("(", r"\(").replace(")", r"\)")
+    return np.flatnonzero(pd.Series(titles).str.contains(text, case=False)).tolist()
+
+
+@mistake(
+    "embeddings_inspected.find_titles",
     hint="The text is taken literally now, but capitals still matter: who types “aladdin” finds nothing.",
 )
 def capitals_matter(titles, text):
@@ -292,6 +304,14 @@ def capitals_matter(titles, text):
 )
 def only_the_titles_small(titles, text):
     return [i for i, title in enumerate(titles) if text in title.lower()]
+
+
+@mistake(
+    "embeddings_inspected.find_titles",
+    hint="You ask whether a title *is* the text. It is enough that the title contains it.",
+)
+def the_whole_title(titles, text):
+    return [i for i, title in enumerate(titles) if title.lower() == text.lower()]
 
 
 @mistake(
@@ -409,6 +429,18 @@ def the_last_found(embeddings, titles, title, find, score, k=6):
 
 @mistake(
     "embeddings_inspected.movie_neighbors",
+    hint="You do not use `find` and `score`, or only one of them. Take these arguments and not the functions of the "
+    "notebook: then yours works with any search and any measure.",
+)
+def helpers_of_its_own(embeddings, titles, title, find, score, k=6):
+    # Whatever else is used gives another answer. What they have in common: these two are not asked.
+    find, score = copy.copy(find), copy.copy(score)
+    movie = _meant(titles, title, find)
+    return movie, _others(movie, titles, np.argsort(-score(embeddings[movie], embeddings), kind="stable"), k)
+
+
+@mistake(
+    "embeddings_inspected.movie_neighbors",
     hint="If nothing is found, your code stops with an `IndexError`, which tells nobody that the title was wrong. "
     "Raise a `ValueError` that names the title.",
 )
@@ -512,6 +544,16 @@ def smallest_rank_for_ties(x, y):
 )
 def values_numbered(x, y):
     return _correlation(pd.Series(x).rank(method="dense"), pd.Series(y).rank(method="dense"))
+
+
+@mistake(
+    "embeddings_inspected.rank_correlation",
+    hint="The short formula with the squared differences of ranks holds only if no two numbers are equal. Compute the "
+    "ordinary correlation of the ranks.",
+)
+def formula_without_ties(x, y):
+    differences = pd.Series(x).rank() - pd.Series(y).rank()
+    return float(1 - 6 * (differences**2).sum() / (len(x) * (len(x) ** 2 - 1)))
 
 
 @mistake(
@@ -636,6 +678,25 @@ def one_good_neighbour_is_enough(neighbours, genres):
 
 @mistake(
     "embeddings_inspected.genre_purity",
+    hint="`==` is also true of a genre that neither movie has. A common genre is one that both have.",
+)
+def both_without_it(neighbours, genres):
+    return (genres[:, None, :] == genres[neighbours]).any(axis=2)[genres.any(axis=1)].mean()
+
+
+@mistake(
+    "embeddings_inspected.genre_purity",
+    hint="You left out pairs whose neighbour has no genre. They count, as pairs that have nothing in common. Only the "
+    "rows of movies without a genre are left out.",
+)
+def neighbours_without_genre_left_out(neighbours, genres):
+    some = genres.any(axis=1)
+    counts = some[:, None] & some[neighbours]
+    return (genres[:, None, :] & genres[neighbours]).any(axis=2)[counts].mean()
+
+
+@mistake(
+    "embeddings_inspected.genre_purity",
     hint="You averaged over the genres as well, also over those that neither movie has. First ask, for each pair, "
     "whether any genre is common; then average over the pairs.",
 )
@@ -691,10 +752,18 @@ def all_movies_together(first, second):
 
 @mistake(
     "embeddings_inspected.mean_neighbour_overlap",
-    hint="You asked whether the models have any common neighbour for a movie, or all of them. Count how many.",
+    hint="You asked whether the models have any common neighbour for a movie. Count how many.",
 )
 def any_in_common(first, second):
     return float((first[:, :, None] == second[:, None, :]).any(axis=(1, 2)).mean())
+
+
+@mistake(
+    "embeddings_inspected.mean_neighbour_overlap",
+    hint="You asked whether the models name the same k neighbours for a movie, all of them. Count how many they share.",
+)
+def all_in_common(first, second):
+    return float((np.sort(first, axis=1) == np.sort(second, axis=1)).all(axis=1).mean())
 
 
 # --- fold_in ---------------------------------------------------------------------------------------------------------
@@ -710,7 +779,20 @@ def _ridge(v, ratings, penalty):
     "with a few more a single odd rating can throw the embedding far away.",
 )
 def no_penalty(item_embeddings, rated, ratings, regularization):
-    return np.linalg.pinv(item_embeddings[np.asarray(rated, int)]) @ np.asarray(ratings, float)
+    v = item_embeddings[np.asarray(rated, int)]
+    # With few ratings each way to solve gives another answer, or an error. Right there, this explains them all.
+    penalty = 0 if len(rated) >= v.shape[1] else regularization * np.eye(v.shape[1])
+    return _ridge(v, ratings, penalty)
+
+
+@mistake(
+    "embeddings_inspected.fold_in",
+    hint="Your penalty counts half. The gradient of the squares has a factor 2, and so has the gradient of the "
+    "penalty: they cancel only together.",
+)
+def half_the_penalty(item_embeddings, rated, ratings, regularization):
+    v = item_embeddings[np.asarray(rated, int)]
+    return _ridge(v, ratings, regularization / 2 * np.eye(v.shape[1]))
 
 
 @mistake(
@@ -731,8 +813,9 @@ def unrated_is_zero(item_embeddings, rated, ratings, regularization):
 )
 def penalty_everywhere(item_embeddings, rated, ratings, regularization):
     v = item_embeddings[np.asarray(rated, int)]
-    # `lstsq`, since the matrix may be singular: the smallest solution.
-    return np.linalg.lstsq(v.T @ v + regularization, v.T @ np.asarray(ratings, float), rcond=None)[0]
+    # With few ratings the matrix is singular: as above.
+    penalty = regularization if len(rated) >= v.shape[1] else regularization * np.eye(v.shape[1])
+    return _ridge(v, ratings, penalty)
 
 
 @mistake(
@@ -787,13 +870,25 @@ def _walk(order, titles, taken, k):
     return best
 
 
+def _best(scores, rated, titles, k):
+    return _walk(np.argsort(-scores, kind="stable"), titles, {titles[i] for i in rated}, k)
+
+
+def _is_twice(titles):
+    """Whoever forgets films that are twice in the list may also make one of the mistakes below.
+
+    These are right there, so that they explain both kinds of code: the one that minds such films, and the other.
+    """
+    return len(set(titles)) < len(titles)
+
+
 @mistake(
     "embeddings_inspected.recommend_to_me",
     hint="You recommend films that the user has just rated. They surely know them.",
 )
 def rated_films_too(user_embedding, item_embeddings, rated, titles, k):
     scores = item_embeddings @ user_embedding
-    best = _walk(np.argsort(-scores), titles, set(), k)
+    best = _best(scores, rated if _is_twice(titles) else [], titles, k)
     return [titles[i] for i in best], scores[best]
 
 
@@ -804,15 +899,18 @@ def rated_films_too(user_embedding, item_embeddings, rated, titles, k):
 )
 def zero_for_rated(user_embedding, item_embeddings, rated, titles, k):
     scores = item_embeddings @ user_embedding
-    scores[rated] = 0
-    best = _walk(np.argsort(-scores, kind="stable"), titles, set(), k)
+    if _is_twice(titles) or len(rated) > 1:  # of several zeros nobody knows which comes first
+        best = _best(scores, rated, titles, k)
+    else:
+        scores[rated] = 0
+        best = _best(scores, [], titles, k)
     return [titles[i] for i in best], scores[best]
 
 
 @mistake(
     "embeddings_inspected.recommend_to_me",
-    hint="Some films are in the list of movies twice. Yours recommends a rated film under its other number, or the "
-    "same film twice. Compare titles.",
+    hint="Some films are in the list of movies twice. Yours recommends a rated film under its other number. Compare "
+    "titles, also within your list.",
 )
 def twins_slip_through(user_embedding, item_embeddings, rated, titles, k):
     scores = item_embeddings @ user_embedding
@@ -822,11 +920,27 @@ def twins_slip_through(user_embedding, item_embeddings, rated, titles, k):
 
 @mistake(
     "embeddings_inspected.recommend_to_me",
+    hint="Your list names a film twice: it is in the list of movies under two numbers. Skip a title that you have "
+    "taken already.",
+)
+def a_film_twice(user_embedding, item_embeddings, rated, titles, k):
+    scores = item_embeddings @ user_embedding
+    seen = {titles[i] for i in rated}
+    best = [i for i in np.argsort(-scores).tolist() if titles[i] not in seen][:k]
+    return [titles[i] for i in best], scores[best]
+
+
+@mistake(
+    "embeddings_inspected.recommend_to_me",
     hint="You removed the rated films only after cutting to k, so the list is too short. First leave out, then cut.",
 )
 def cut_before_removing(user_embedding, item_embeddings, rated, titles, k):
     scores = item_embeddings @ user_embedding
-    best = _walk(np.argsort(-scores)[:k], titles, {titles[i] for i in rated}, k)
+    best = (
+        _best(scores, rated, titles, k)
+        if _is_twice(titles)
+        else _walk(np.argsort(-scores)[:k], titles, {titles[i] for i in rated}, k)
+    )
     return [titles[i] for i in best], scores[best]
 
 
@@ -853,8 +967,8 @@ def by_cosine(user_embedding, item_embeddings, rated, titles, k):
 
 @mistake(
     "embeddings_inspected.recommend_to_me",
-    hint="Your titles are right, but the scores do not belong to them: they are those of the first movies of the whole "
-    "list, or of another order.",
+    hint="The scores do not belong to the titles: they are those of the first movies of the whole list, or of another "
+    "order.",
 )
 def scores_of_others(user_embedding, item_embeddings, rated, titles, k):
     scores = item_embeddings @ user_embedding

@@ -154,19 +154,25 @@ def movies_first(user_factors, movies_factors):
     "Both tensors have the factors in their rows, so one of them has to be turned.",
 )
 def not_transposed(user_factors, movies_factors):
-    if user_factors.shape[1] == len(movies_factors):
-        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
     return user_factors @ movies_factors
 
 
 @mistake(
     "matrix_factorization.estimate",
-    hint="You summed over users or movies and kept the factors. It should be the other way round: the factors are "
-    "summed over, users and movies stay.",
+    hint="You turned the second tensor, so that users meet movies in the sum and the factors stay. It should be the "
+    "other way round: the factors are summed over, users and movies stay.",
 )
 def factors_by_factors(user_factors, movies_factors):
-    n = min(user_factors.shape[1], movies_factors.shape[1])
-    return user_factors[:, :n] @ movies_factors[:, :n].T
+    return user_factors @ movies_factors.T
+
+
+@mistake(
+    "matrix_factorization.estimate",
+    hint="You turned the right tensor, but `*` multiplies entry by entry. The product of two matrices has another "
+    "sign.",
+)
+def entry_by_entry(user_factors, movies_factors):
+    return user_factors.T * movies_factors
 
 
 @mistake(
@@ -224,6 +230,14 @@ def gaps_count(true_r, est_r, exist):
 )
 def only_estimates_masked(true_r, est_r, exist):
     return (true_r - est_r * exist).square().sum() / exist.sum()
+
+
+@mistake(
+    "matrix_factorization.calc_loss",
+    hint="You masked `true_r`, but not the estimates. At the gaps every estimate then counts as an error against 0.",
+)
+def only_ratings_masked(true_r, est_r, exist):
+    return (true_r * exist - est_r).square().sum() / exist.sum()
 
 
 @mistake(
@@ -330,8 +344,8 @@ def gradients_not_cleared(user_factors, movies_factors, true_r, exist, optimizer
 
 @mistake(
     "matrix_factorization.training_step",
-    hint="The factors stay as they are. Either nobody tells the optimizer to take its step, or the gradients are "
-    "cleared between `backward()` and the step.",
+    hint="The factors stay as they are. Either nobody tells the optimizer to take its step, or there are no gradients "
+    "when it does: the step comes after `backward()`, and nothing is cleared between the two.",
 )
 def no_step(user_factors, movies_factors, true_r, exist, optimizer, estimate, calc_loss):
     optimizer.zero_grad()
@@ -399,6 +413,19 @@ def loss_after_the_step(user_factors, movies_factors, true_r, exist, optimizer, 
 def a_loss_of_its_own(user_factors, movies_factors, true_r, exist, optimizer, estimate, calc_loss):
     optimizer.zero_grad()
     loss = (user_factors.T @ movies_factors - true_r)[exist].square().mean()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@mistake(
+    "matrix_factorization.training_step",
+    hint="You make an optimizer inside the function, so its learning rate is yours. Use the one that is handed in.",
+)
+def an_optimizer_of_its_own(user_factors, movies_factors, true_r, exist, optimizer, estimate, calc_loss):
+    optimizer = torch.optim.SGD([user_factors, movies_factors], lr=0.01)  # as in the text
+    optimizer.zero_grad()
+    loss = calc_loss(true_r, estimate(user_factors, movies_factors), exist)
     loss.backward()
     optimizer.step()
     return loss.item()
@@ -515,7 +542,8 @@ def _sparse_error(pairs, values, user_embeddings, movie_embeddings):
 @mistake(
     "matrix_factorization.sparse_mean_square_error",
     hint="The pairs are in the order in which the ratings came, the values are in sorted order. So nearly every rating "
-    "is compared with the estimate of another pair. Where does each of the two come from?",
+    "is compared with the estimate of another pair. Where does each of the two come from? (`coalesce()` returns a new "
+    "tensor and leaves the old one as it is.)",
 )
 def permuted_labels(sparse_ratings, user_embeddings, movie_embeddings):
     users, movies = sparse_ratings._indices()
@@ -616,14 +644,25 @@ class _Model(nn.Module):
 
 @mistake(
     "matrix_factorization.CFModel",
-    hint="U and V are plain tensors. A module lists as its parameters only what is wrapped in `nn.Parameter`; an "
-    "optimizer gets that list and would train nothing.",
+    hint="U and V are plain tensors, so an optimizer would train nothing. A module lists only what is an "
+    "`nn.Parameter` itself; such a parameter times a number is a plain tensor again.",
 )
 class PlainTensors(_Model):
     def __init__(self, n_users, n_movies, init_stddev, embedding_dim):
         nn.Module.__init__(self)
         self.U = (init_stddev * torch.randn(n_users, embedding_dim)).requires_grad_()
         self.V = (init_stddev * torch.randn(n_movies, embedding_dim)).requires_grad_()
+
+
+@mistake(
+    "matrix_factorization.CFModel",
+    hint="Your U and V are layers, such as `nn.Embedding`, that hold the numbers inside. Here U and V are the numbers "
+    "themselves: tensors wrapped in `nn.Parameter`.",
+)
+class EmbeddingLayers(_Model):
+    def __init__(self, n_users, n_movies, init_stddev, embedding_dim):
+        nn.Module.__init__(self)
+        self.U, self.V = nn.Embedding(n_users, embedding_dim), nn.Embedding(n_movies, embedding_dim)
 
 
 @mistake(
@@ -654,7 +693,7 @@ class UniformStart(_Model):
 )
 class SpreadIgnored(_Model):
     def __init__(self, n_users, n_movies, init_stddev, embedding_dim):
-        super().__init__(n_users, n_movies, 0.1, embedding_dim)
+        super().__init__(n_users, n_movies, 1, embedding_dim)
 
 
 @mistake(
@@ -805,6 +844,16 @@ def last_errors_missing(model, num_iterations, learning_rate, A_train, A_test):
 
 @mistake(
     "matrix_factorization.train",
+    hint="Your histories are one measurement short: the errors before the first step are missing. "
+    "They show where the model started.",
+)
+def first_errors_missing(model, num_iterations, learning_rate, A_train, A_test):
+    history = _descend(model, num_iterations, learning_rate, A_train, A_test)
+    return {name: errors[1:] for name, errors in history.items()}
+
+
+@mistake(
+    "matrix_factorization.train",
     hint="You take one step more than `num_iterations`. There are more measurements than steps, by one.",
 )
 def one_step_too_many(model, num_iterations, learning_rate, A_train, A_test):
@@ -917,6 +966,15 @@ def every_pair_of_pairs(users, movies, mean, user_biases, movie_biases, user_fac
 
 @mistake(
     "matrix_factorization.biased_predictions",
+    hint="You added the products of all pairs up to one number, which every prediction then gets. Sum over the factors "
+    "only: one number for each pair.",
+)
+def one_taste_for_all(users, movies, mean, user_biases, movie_biases, user_factors, movie_factors):
+    return mean + user_biases[users] + movie_biases[movies] + (user_factors[users] * movie_factors[movies]).sum()
+
+
+@mistake(
+    "matrix_factorization.biased_predictions",
     hint="You clipped the predictions. They are asked for as they are: whoever measures clips, whoever trains does "
     "not.",
 )
@@ -942,7 +1000,7 @@ def _row_by_row(targets, exist, features, penalties, row_vector):
 
 
 def _solved(F, t, penalty):
-    return torch.linalg.solve(F.T @ F + penalty, F.T @ t)
+    return torch.linalg.solve(F.T @ F + penalty, F.T @ t) if len(t) else torch.zeros(F.shape[1])
 
 
 @mistake(
@@ -951,8 +1009,7 @@ def _solved(F, t, penalty):
     "else badly. The penalties belong on the diagonal.",
 )
 def no_penalty(targets, exist, features, penalties):
-    tiny = 1e-3 * torch.eye(features.shape[1])  # else there may be no solution at all
-    return _row_by_row(targets, exist, features, penalties, lambda t, e, F, p: _solved(F[e], t[e], tiny))
+    return _row_by_row(targets, exist, features, penalties, lambda t, e, F, p: _solved(F[e], t[e], 0))
 
 
 @mistake(
@@ -972,6 +1029,27 @@ def gaps_take_part(targets, exist, features, penalties):
 def left_side_unmasked(targets, exist, features, penalties):
     return _row_by_row(
         targets, exist, features, penalties, lambda t, e, F, p: _solved(F, torch.where(e, t, 0.0), torch.diag(p))
+    )
+
+
+@mistake(
+    "matrix_factorization.best_vectors",
+    hint="On the left side you left the gaps out, but on the right side the numbers at the gaps of `targets` take "
+    "part. They mean nothing, and they need not be 0.",
+)
+def right_side_unmasked(targets, exist, features, penalties):
+    left = [F.T @ F + torch.diag(penalties) for F in (features[row] for row in exist)]
+    return torch.linalg.solve(torch.stack(left), targets @ features)
+
+
+@mistake(
+    "matrix_factorization.best_vectors",
+    hint="You guessed from the targets which columns count, such as those that are not 0. At a gap there may be any "
+    "number. `exist` says which columns count.",
+)
+def guesses_which_exist(targets, exist, features, penalties):
+    return _row_by_row(
+        targets, exist, features, penalties, lambda t, e, F, p: _solved(F[t != 0], t[t != 0], torch.diag(p))
     )
 
 

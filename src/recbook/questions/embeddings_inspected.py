@@ -5,7 +5,8 @@ Every question brings its own small embeddings, titles and models, so no exercis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import operator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -201,30 +202,41 @@ def _find_titles_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def find_titles(code: Code, case: Case) -> Parts:
-    yield case["what"], list(code.find_titles(list(case["titles"]), case["text"]))
+    yield case["what"], [_number(position) for position in code.find_titles(list(case["titles"]), case["text"])]
+
+
+def _number(position: Any) -> Any:
+    """A position as text: else a wrong one would be described by how many times the right one it is."""
+    try:
+        return f"no. {operator.index(position)}"
+    except TypeError:
+        return position
 
 
 class _Finder:
     """Stands in for a search in titles: it knows what to return for one text."""
 
     def __init__(self, text: str, positions: list[int]):
-        self.text, self.positions = text, positions
+        self.text, self.positions, self.asked = text, positions, False
 
     def __call__(self, titles: list[str], text: str) -> list[int]:
+        self.asked = True
         return list(self.positions) if text == self.text else []
 
 
-def _closeness(bonus: np.ndarray, embeddings: np.ndarray) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+class _Closeness:
     """A measure that is neither of the chapter's two: nearness, plus a bonus by which a movie may beat the query.
 
     The bonus goes with the embedding, so that some of the movies can be scored as well as all.
     """
 
-    def score(query_embedding: np.ndarray, item_embeddings: np.ndarray) -> np.ndarray:
-        which = np.abs(item_embeddings[:, None, :] - embeddings[None, :, :]).sum(axis=2).argmin(axis=1)
-        return bonus[which] - np.abs(item_embeddings - query_embedding[None, :]).sum(axis=1)
+    def __init__(self, bonus: np.ndarray, embeddings: np.ndarray):
+        self.bonus, self.embeddings, self.asked = bonus, embeddings, False
 
-    return score
+    def __call__(self, query_embedding: np.ndarray, item_embeddings: np.ndarray) -> np.ndarray:
+        self.asked = True
+        which = np.abs(item_embeddings[:, None, :] - self.embeddings[None, :, :]).sum(axis=2).argmin(axis=1)
+        return self.bonus[which] - np.abs(item_embeddings - query_embedding[None, :]).sum(axis=1)
 
 
 def _neighbors_cases(rng: np.random.Generator) -> list[Case]:
@@ -273,6 +285,7 @@ def _neighbors_cases(rng: np.random.Generator) -> list[Case]:
         "neighbours": equal(share=3, about="the neighbours, in order"),
         "twin": equal(share=1, about="the neighbours of a movie that is in the list twice"),
         "few": equal(share=0.5, about="the neighbours when there are fewer than k"),
+        "helpers": equal(share=0.5, about="whether `find` and `score` are used"),
         "unknown": equal(share=0.5, about="what happens when there is no such movie"),
     },
     hints=[
@@ -282,26 +295,29 @@ def _neighbors_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def movie_neighbors(code: Code, case: Case) -> Parts:
-    def ask(title: str, found: list[int]) -> Any:
-        finder = _Finder(title, found)
-        score = _closeness(case["bonus"], case["embeddings"])
+    score = _Closeness(case["bonus"], case["embeddings"])
+
+    def ask(title: str, finder: _Finder) -> Any:
         embeddings, titles = case["embeddings"].copy(), list(case["titles"])
         return code.movie_neighbors(embeddings, titles, title, finder, score, case["k"])
 
     if case["what"] == "unknown":
-        ask(case["titles"][3], [3])  # code that always raises earns nothing here
+        ask(case["titles"][3], _Finder(case["titles"][3], [3]))  # code that always raises earns nothing here
         try:
-            ask(case["title"], [])
+            ask(case["title"], _Finder(case["title"], []))
         except Exception as error:
             yield "unknown", "ValueError" if isinstance(error, ValueError) else type(error).__name__
         else:
             yield "unknown", "no exception"
         return
-    movie, neighbours = ask(case["title"], case["found"])
+    finder = _Finder(case["title"], case["found"])
+    movie, neighbours = ask(case["title"], finder)
+    if case["what"] == "part":  # asked first: who uses other helpers gets other answers to all the rest
+        yield "helpers", finder.asked and score.asked
     if case["what"] == "ambiguous":
-        yield "exact", movie
+        yield "exact", _number(movie)
     elif case["what"] in ("part", "several"):
-        yield "movie", movie
+        yield "movie", _number(movie)
     yield {"twin": "twin", "few": "few"}.get(case["what"], "neighbours"), list(neighbours)
 
 
@@ -339,7 +355,8 @@ def _rank_correlation_cases(rng: np.random.Generator) -> list[Case]:
 
     def ties() -> Case:
         x = np.repeat([1.0, 2, 5, 40], [6, 2, 1, 1])
-        return {"what": "ties", "x": rng.permutation(x), "y": np.arange(10.0) ** 3}
+        orders = [rng.permutation(10) for _ in range(6)]
+        return {"what": "ties", "x": rng.permutation(x), "y": np.arange(10.0) ** 3, "orders": orders}
 
     opposite = case("plain")
     opposite["y"] = -opposite["y"]
@@ -366,7 +383,11 @@ def _rank_correlation_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def rank_correlation(code: Code, case: Case) -> Parts:
-    yield case["what"], code.rank_correlation(case["x"].copy(), case["y"].copy())
+    correlation = code.rank_correlation(case["x"].copy(), case["y"].copy())
+    # Who breaks ties by place gets a number that hangs on the order of the pairs, and on the machine's way to sort.
+    again = [code.rank_correlation(case["x"][order], case["y"][order]) for order in case.get("orders", [])]
+    steady = all(np.allclose(other, correlation, equal_nan=True) for other in again)
+    yield case["what"], correlation if steady else float("nan")
 
 
 @question(
@@ -529,16 +550,23 @@ def _recommend_cases(rng: np.random.Generator) -> list[Case]:
         sideways -= np.outer(sideways @ user, user) / (user @ user)
         items = np.outer(scores, user) / (user @ user) + sideways
         order = np.argsort(-scores)
-        rated = [int(order[0]), int(order[2])]
+        rated = [int(i) for i in (order[[0, 2]] if shift == 0 else order[:1])]
         titles = [f"{_WORDS[i % 10]} {i} ({1980 + i})" for i in range(n_movies)]
-        if what == "twins":
+        if what.endswith("twins"):
             titles[order[1]] = titles[order[0]]  # a rated film, there a second time
-            titles[order[4]] = titles[order[3]]  # a film to recommend, there a second time
+            # A film to recommend, there a second time with a lower score: before the other one, or after it.
+            better, worse = order[[3, 5]]
+            if (worse < better) != (what == "lower_twins"):
+                items[[better, worse]] = items[[worse, better]]
+                better, worse = worse, better
+            titles[worse] = titles[better]
+            what = "twins"
         elif what == "few_left":
             rated = [int(i) for i in order if i not in order[[3, 5, 7, 8]]]
         return {"what": what, "user": user, "items": items, "rated": rated, "titles": titles, "k": k}
 
-    return [case("names", 4, 0.0), case("names", 3, -4.0), case("twins", 4, 0.0), case("few_left", 5, 0.0)]
+    return [case("names", 4, 0.0), case("names", 3, -4.0), case("lower_twins", 4, 0.0), case("higher_twins", 4, 0.0),
+            case("few_left", 5, 0.0)]  # fmt: skip
 
 
 @question(

@@ -17,6 +17,9 @@ from recbook.question import Case, Code, question, quiz
 
 Parts = Iterator[tuple[str, Any]]
 
+#: In the place of a gradient that cannot be computed. An exception would look like any other of the same type.
+NO_GRADIENT = float("nan")
+
 
 # --- The small things that questions bring along ---------------------------------------------------------------------
 
@@ -141,7 +144,8 @@ def _estimate_cases(rng: np.random.Generator) -> list[Case]:
     def case(n_users: int, n_movies: int, n_factors: int) -> Case:
         return {"users": _normal(rng, n_factors, n_users), "movies": _normal(rng, n_factors, n_movies)}
 
-    return [case(4, 6, 3), case(5, 5, 2)]
+    # In the square case every product can be computed, also the wrong ones: it tells them apart.
+    return [case(4, 6, 3), case(5, 5, 5)]
 
 
 @question(
@@ -165,6 +169,9 @@ def estimate(code: Code, case: Case) -> Parts:
     users, movies = _trainable(case["users"]), _trainable(case["movies"])
     estimates = code.estimate(users, movies)
     yield "estimates", estimates
+    if not estimates.requires_grad:
+        yield "gradient", NO_GRADIENT
+        return
     estimates.square().sum().backward()
     yield "gradient", users.grad
 
@@ -201,6 +208,9 @@ def calc_loss(code: Code, case: Case) -> Parts:
     estimates = _trainable(case["est_r"])
     loss = code.calc_loss(_tensor(case["true_r"]), estimates, _tensor(case["exist"]))
     yield "loss", loss
+    if not isinstance(loss, torch.Tensor):
+        yield "gradient", NO_GRADIENT
+        return
     loss.backward()
     yield "gradient", estimates.grad
 
@@ -378,6 +388,9 @@ def sparse_mean_square_error(code: Code, case: Case) -> Parts:
         yield "sorted", error
         return
     yield "error", error
+    if not isinstance(error, torch.Tensor):
+        yield "gradient", NO_GRADIENT
+        return
     error.backward()
     yield "gradient", movies.grad
 
@@ -434,23 +447,32 @@ def cf_model(code: Code, case: Case) -> Parts:
     with torch.no_grad():
         model.U.copy_(_tensor(case["U"]))
         model.V.copy_(_tensor(case["V"]))
-    embeddings = model.embeddings
-    right_types = all(isinstance(embeddings[name], np.ndarray) for name in ("user_id", "movie_id"))
-    yield "embeddings", [right_types, *(_twin(embeddings[name], case) for name in ("user_id", "movie_id"))]
     predictions = model(_tensor(case["users"]), _tensor(case["movies"]))
     yield "predictions", predictions
     predictions.square().sum().backward()
     yield "gradient", model.V.grad
+    try:
+        embeddings = model.embeddings
+    except RuntimeError:
+        yield "embeddings", "a RuntimeError"
+        return
+    right_types = all(isinstance(embeddings[name], np.ndarray) for name in ("user_id", "movie_id"))
+    yield "embeddings", [right_types, *(_twin(embeddings[name], case) for name in ("user_id", "movie_id"))]
 
 
 def _against(tensor: torch.Tensor, wanted: float) -> str:
     """The mean and the spread of random numbers, in words."""
-    mean, spread = float(tensor.detach().mean()) / wanted, float(tensor.detach().std()) / wanted
-    place = "around 0" if abs(mean) < 0.3 else "around another number"
-    return f"{place}, {'as' if 0.8 < spread < 1.25 else 'more' if spread > 1 else 'less'} spread"
+    mean, spread = float(tensor.detach().mean()), float(tensor.detach().std())
+    place = "around 0" if abs(mean) < 0.3 * spread else "around another number"
+    if 0.8 < spread / wanted < 1.25:
+        return f"{place}, as spread"
+    return (
+        f"{place}, spread by 1" if 0.8 < spread < 1.25 else f"{place}, {'more' if spread > wanted else 'less'} spread"
+    )
 
 
 def _twin(value: Any, case: Case) -> str:
+    value = value.detach() if isinstance(value, torch.Tensor) else value
     return next((name for name in "UV" if np.array_equal(np.asarray(value), case[name])), "neither U nor V")
 
 
@@ -460,6 +482,11 @@ class _Additive(nn.Module):
     def __init__(self, users: np.ndarray, movies: np.ndarray):
         super().__init__()
         self.users, self.movies = nn.Parameter(_tensor(users)), nn.Parameter(_tensor(movies))
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("U", "V", "embeddings"):
+            raise AttributeError(f"this model has no {name}; ask any model by `model(users, movies)`")
+        return super().__getattr__(name)
 
     def forward(self, users: torch.Tensor, movies: torch.Tensor) -> torch.Tensor:
         return self.users[users] + self.movies[movies] ** 2
@@ -492,7 +519,7 @@ def _train_cases(rng: np.random.Generator) -> list[Case]:
         "train_history": close(share=1.5, about="history['train']"),
         "test_history": close(share=1.5, about="history['test']"),
         "weights": close(share=2, about="the parameters after training"),
-        "numbers": equal(share=0.5, about="whether the histories hold plain numbers, one more than there were steps"),
+        "numbers": equal(share=0.5, about="what a history of a trained model holds"),
     },
     hints=[
         "Whose parameters must the optimizer get, and where must it be made, so that no other model is trained by it?",
@@ -506,12 +533,17 @@ def train(code: Code, case: Case) -> Parts:
     size = case["n_users"], case["n_movies"]
     A_train, A_test = _sparse(case["train"], *size), _sparse(case["test"], *size)
     history = code.train(model, case["num_iterations"], case["learning_rate"], A_train, A_test)
-    trained = not torch.equal(model.users.detach(), _tensor(case["a"]))
+    untrained = torch.equal(model.users.detach(), _tensor(case["a"]))
     yield "train_history", [float(error) for error in history["train"]]
     yield "test_history", [float(error) for error in history["test"]]
     yield "weights", torch.cat([model.users, model.movies])
-    both = [*history["train"], *history["test"]]
-    yield "numbers", trained and len(both) == 2 * case["num_iterations"] + 2 and all(type(e) is float for e in both)
+    yield "numbers", "the model is not trained" if untrained else _kind([*history["train"], *history["test"]])
+
+
+def _kind(numbers: list[Any]) -> str:
+    if all(isinstance(number, float) for number in numbers):
+        return "floats"
+    return "tensors" if any(isinstance(number, torch.Tensor) for number in numbers) else "neither floats nor tensors"
 
 
 small_start = quiz(
@@ -567,10 +599,13 @@ def biased_predictions(code: Code, case: Case) -> Parts:
 def _best_vectors_cases(rng: np.random.Generator) -> list[Case]:
     def case(n_rows: int, n_columns: int, n_features: int, filler: float) -> Case:
         exist = _mask(rng, n_rows, n_columns)
+        # Every row can be solved without a penalty, too, and whoever forgets it gets the same answer in every way.
+        exist[:, 2 : 2 + n_features] = True
+        features = _normal(rng, n_columns, n_features, scale=0.7)
+        features[2 : 2 + n_features] += 2 * np.eye(n_features, dtype=np.float32)
         targets = np.where(exist, _normal(rng, n_rows, n_columns), filler).astype(np.float32)
         penalties = rng.permutation(np.linspace(0.4, 3, n_features)).astype(np.float32)
-        return {"targets": targets, "exist": exist, "features": _normal(rng, n_columns, n_features),
-                "penalties": penalties}  # fmt: skip
+        return {"targets": targets, "exist": exist, "features": features, "penalties": penalties}
 
     usual, other, empty = case(5, 9, 3, 0.0), case(4, 7, 2, 50.0), case(4, 6, 3, 0.0)
     empty["exist"][2] = False
@@ -598,6 +633,9 @@ def _best_vectors_cases(rng: np.random.Generator) -> list[Case]:
 def best_vectors(code: Code, case: Case) -> Parts:
     tensors = [_tensor(case[name]) for name in ("targets", "exist", "features", "penalties")]
     vectors = code.best_vectors(*tensors)
-    if case["what"] == "empty_row" and not bool(torch.as_tensor(vectors).any()):
-        vectors = "zeros for every row"  # which is right for the empty one only
+    if case["what"] == "empty_row":
+        if not bool(torch.as_tensor(vectors).any()):
+            vectors = "zeros for every row"  # which is right for the empty one only
+        elif len(vectors) == len(case["exist"]):
+            vectors = torch.where(tensors[1].any(dim=1, keepdim=True), 0.0, torch.as_tensor(vectors))
     yield case["what"], vectors
