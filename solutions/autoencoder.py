@@ -193,7 +193,7 @@ def evaluate(model, x, y, user_means):
 
     Args:
         model: a trained autoencoder; `model(x)` predicts centred ratings.
-        x: float tensor (n_users, inputs): what is known about the users, from training.
+        x: float tensor (n_users, inputs): the input rows, made from the training ratings, without NaN.
         y: float tensor (n_users, n_movies), in stars: the ratings to predict; NaN where there is none.
         user_means: float tensor (n_users, 1), in stars: the means that were subtracted from the training ratings.
 

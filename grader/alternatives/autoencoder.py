@@ -272,6 +272,26 @@ def fit_with_shuffled_copies(model, x, y, valid=False, optimizer=None, batch_siz
     return model, sum(sums), sum(counts)
 
 
+@alternative("autoencoder.fit")
+def fit_with_observed_ratings_alone(model, x, y, valid=False, optimizer=None, batch_size=64, generator=None):
+    """Shuffles when it measures, too, hands the loss no NaN, and asks for it once more to keep count."""
+    model.eval() if valid else model.train()
+    squared_error, n_ratings = 0.0, 0
+    for users in torch.randperm(len(x), generator=generator).split(batch_size):
+        observed = ~y[users].isnan()
+        if not observed.any():
+            continue
+        with torch.set_grad_enabled(not valid):
+            estimate, truth = model(x[users])[observed], y[users][observed]
+            if not valid:
+                model.zero_grad()
+                model.criterion(estimate, truth).backward()
+                optimizer.step()
+        squared_error += model.criterion(estimate.detach(), truth).item() * len(truth)
+        n_ratings += len(truth)
+    return model, squared_error, n_ratings
+
+
 # --- train -----------------------------------------------------------------------------------------------------------
 
 

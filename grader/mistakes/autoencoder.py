@@ -3,6 +3,8 @@
 They stand in the order of the exercises. Where two misconceptions give the same answer, one entry speaks of both.
 """
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import torch
@@ -39,11 +41,21 @@ def mean_of_each_movie(ratings):
 
 @mistake(
     "autoencoder.centre",
-    hint="You subtracted one mean of all ratings from everybody. A strict user then still looks strict. "
-    "Every user needs a mean of their own.",
+    hint="Everybody got the mean of all ratings, so a strict user still looks strict. Every user needs a mean of their "
+    "own. (If you took one: `mean` is NaN for a row with a gap, and you replaced that NaN.)",
 )
 def one_mean_for_all(ratings):
     user_means = torch.nanmean(ratings).expand(len(ratings), 1)
+    return ratings - user_means, user_means
+
+
+@mistake(
+    "autoencoder.centre",
+    hint="All your means are NaN: one NaN in a row makes its whole `mean` NaN. "
+    "Take the mean over the ratings that are there.",
+)
+def mean_of_rows_with_gaps(ratings):
+    user_means = ratings.mean(dim=1, keepdim=True)
     return ratings - user_means, user_means
 
 
@@ -122,6 +134,20 @@ def results_swapped(ratings):
     return user_means, ratings - user_means
 
 
+@mistake(
+    "autoencoder.centre",
+    hint="Your results are NumPy arrays. The docstring asks for tensors, and PyTorch goes on with them: "
+    "compute with PyTorch, or turn the arrays back.",
+)
+def numpy_arrays(ratings):
+    stars = ratings.numpy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        user_means = np.nanmean(stars, axis=1, keepdims=True)
+    user_means = np.where(np.isnan(user_means), np.nanmean(stars), user_means)
+    return stars - user_means, user_means
+
+
 # --- AE --------------------------------------------------------------------------------------------------------------
 
 
@@ -153,8 +179,20 @@ class TransposedSizes(nn.Module):
 
 @mistake(
     "autoencoder.AE",
-    hint="You put the layers into a plain Python list. PyTorch does not look into lists, so it finds no parameters and "
-    "an optimizer would train nothing. Keep each layer as an attribute of its own, `fc1` and `fc2`.",
+    hint="`fc2` does not fit behind `fc1`. It reads what the hidden layer holds, not the input row again.",
+)
+class SecondLayerReadsTheInput(nn.Module):
+    def __init__(self, inputs, outputs, features, criterion=None):
+        super().__init__()
+        self.fc1 = nn.Linear(inputs, features)
+        self.fc2 = nn.Linear(inputs, outputs)
+        self.criterion = criterion
+
+
+@mistake(
+    "autoencoder.AE",
+    hint="PyTorch finds no parameters in your model, so an optimizer would train nothing. It does not look into plain "
+    "Python lists, and tensors are no layers. Keep each layer as an attribute of its own, `fc1` and `fc2`.",
 )
 class LayersInAPlainList(nn.Module):
     def __init__(self, inputs, outputs, features, criterion=None):
@@ -169,6 +207,20 @@ class LayersInAPlainList(nn.Module):
     @property
     def fc2(self):
         return self.layers[1]
+
+
+@mistake(
+    "autoencoder.AE",
+    hint="The model has no layers. A local variable is gone when `__init__` ends, and PyTorch does not look into a "
+    "plain Python list. Keep each layer as an attribute of `self`, named as in the docstring.",
+)
+class LayersOutOfSight(nn.Module):
+    def __init__(self, inputs, outputs, features, criterion=None):
+        super().__init__()
+        fc1 = nn.Linear(inputs, features)
+        fc2 = nn.Linear(features, outputs)
+        self.layers = [fc1, fc2]
+        self.criterion = criterion
 
 
 @mistake(
@@ -285,6 +337,16 @@ def counts_users(ratings, features):
 
 @mistake(
     "autoencoder.sizes",
+    hint="The shape of `ratings` is (users, movies); you took the users for the inputs. The autoencoder reads one "
+    "user's row at a time and writes one: how many entries does a row have?",
+)
+def users_in_movies_out(ratings, features):
+    inputs, outputs = ratings.shape
+    return inputs, outputs, (inputs + 1) * features + (features + 1) * outputs
+
+
+@mistake(
+    "autoencoder.sizes",
     hint="You counted the weights but no biases. Every hidden and every output neuron has a bias, which is learned "
     "too.",
 )
@@ -319,6 +381,16 @@ def one_layer_only(ratings, features):
 def biases_for_the_input(ratings, features):
     n = ratings.shape[1]
     return n, n, 2 * n * features + n + features + n
+
+
+@mistake(
+    "autoencoder.sizes",
+    hint="You gave both layers one bias for each hidden neuron. The biases of a layer belong to its outputs: "
+    "the second layer has one for each movie.",
+)
+def hidden_biases_twice(ratings, features):
+    n = ratings.shape[1]
+    return n, n, 2 * (n + 1) * features
 
 
 @mistake(
@@ -457,8 +529,8 @@ def calls_the_model(model, x):
 
 @mistake(
     "autoencoder.forward",
-    hint="The layers are used in the wrong order. `fc1` reads an input row; `fc2` reads what comes out of the hidden "
-    "layer.",
+    hint="A layer got rows of the wrong width: perhaps the layers are in the wrong order. `fc1` reads an input row; "
+    "`fc2` reads what comes out of the hidden layer.",
 )
 def second_layer_first(model, x):
     return model.fc1(torch.sigmoid(model.fc2(x)))
@@ -494,6 +566,15 @@ def missing_ratings_count_as_zero(estimate, target):
 def divided_by_all_cells(estimate, target):
     errors = (estimate - target)[~target.isnan()]
     return (errors**2).sum() / target.numel()
+
+
+@mistake(
+    "autoencoder.masked_loss",
+    hint="You divide by the number of observed ratings: good. But your sum runs over all cells, with 0 in place of the "
+    "missing ratings. Leave these cells out of the sum as well.",
+)
+def all_cells_in_the_sum(estimate, target):
+    return ((estimate - torch.nan_to_num(target)) ** 2).sum() / (~target.isnan()).sum()
 
 
 @mistake(
@@ -551,7 +632,8 @@ def zero_means_missing(estimate, target):
 
 @mistake(
     "autoencoder.masked_loss",
-    hint="Your loss is NaN: one NaN in a sum makes the whole sum NaN. Choose the observed cells before you add up.",
+    hint="Your loss is NaN: one NaN in a sum makes the whole sum NaN, and 0 times NaN is NaN, too. "
+    "Choose the observed cells before you add up.",
 )
 def nan_in_the_sum(estimate, target):
     return ((estimate - target) ** 2).mean()
@@ -670,8 +752,8 @@ def gradients_not_cleared(model, optimizer, x, y):
 
 @mistake(
     "autoencoder.training_step",
-    hint="The weights are the same after your step as before. Either nobody calls the optimizer's `step`, or the "
-    "gradients are cleared between `backward()` and `step()`, so that the step finds nothing to follow. "
+    hint="The weights are the same after your step as before. Either nobody calls `step`, or it finds no gradients: "
+    "they were cleared between `backward()` and `step()`, or the estimate was detached. "
     "Clear first, then compute, then step.",
 )
 def weights_stay(model, optimizer, x, y):
@@ -830,7 +912,8 @@ def needs_an_optimizer_to_measure(model, x, y, valid=False, optimizer=None, batc
 
 @mistake(
     "autoencoder.fit",
-    hint="Your pass changes no weights, also when it should train. Which lines of a training step come after the loss?",
+    hint="Your pass changes no weights, also when it should train. Which lines of a training step come after the loss, "
+    "and in which order?",
 )
 def never_trains(model, x, y, valid=False, optimizer=None, batch_size=64, generator=None):
     return _pass(model, x, y, valid, optimizer, batch_size, generator, update=lambda loss: None)
@@ -842,6 +925,23 @@ def never_trains(model, x, y, valid=False, optimizer=None, batch_size=64, genera
     "training swings instead of settling.",
 )
 def gradients_pile_up(model, x, y, valid=False, optimizer=None, batch_size=64, generator=None):
+    def update(loss):
+        if not valid:
+            loss.backward()
+            optimizer.step()
+
+    return _pass(model, x, y, valid, optimizer, batch_size, generator, update=update)
+
+
+@mistake(
+    "autoencoder.fit",
+    hint="A step follows more than the gradient of its own batch. Clear, go backward and step for every batch: "
+    "to clear or to step once in the whole pass is not enough.",
+)
+def gradients_cleared_once(model, x, y, valid=False, optimizer=None, batch_size=64, generator=None):
+    if not valid:
+        optimizer.zero_grad()
+
     def update(loss):
         if not valid:
             loss.backward()
@@ -903,6 +1003,26 @@ def counts_users_as_ratings(model, x, y, valid=False, optimizer=None, batch_size
 
 @mistake(
     "autoencoder.fit",
+    hint="You filled the gaps of `y`. Then the loss takes every gap for a rating of 0, and the sum with it. "
+    "`model.criterion` knows what to do with NaN: give it the targets as they are.",
+)
+def gaps_of_the_targets_filled(model, x, y, valid=False, optimizer=None, batch_size=64, generator=None):
+    n_of = {"n_of": lambda batch: int((~y[batch].isnan()).sum())}
+    n_of["error_of"] = lambda loss, batch: loss.item() * n_of["n_of"](batch)
+    return _pass(model, x, torch.nan_to_num(y), valid, optimizer, batch_size, generator, **n_of)
+
+
+@mistake(
+    "autoencoder.fit",
+    hint="All users go through the model at once, although `batch_size` is smaller. Then there is one step per pass "
+    "instead of many. Cut the order of users into pieces of `batch_size`.",
+)
+def one_big_batch(model, x, y, valid=False, optimizer=None, batch_size=64, generator=None):
+    return _pass(model, x, y, valid, optimizer, batch_size, generator, batches=lambda order: [order])
+
+
+@mistake(
+    "autoencoder.fit",
     hint="Training goes through the users in the same order every time. Neighbours in the file then always share a "
     "batch, and the last ones always have the last word. Shuffle the order before each training pass.",
 )
@@ -943,11 +1063,11 @@ def last_batch_dropped(model, x, y, valid=False, optimizer=None, batch_size=64, 
 
 @mistake(
     "autoencoder.fit",
-    hint="You send all users through the model at once. Then there is one step per pass instead of many, and a large "
-    "matrix may not fit into memory. Cut the order of users into pieces of `batch_size`.",
+    hint="Your pass ends after its first batch. A `return` inside the loop ends the function there: "
+    "put it behind the loop.",
 )
-def one_big_batch(model, x, y, valid=False, optimizer=None, batch_size=64, generator=None):
-    return _pass(model, x, y, valid, optimizer, batch_size, generator, batches=lambda order: [order])
+def returns_after_the_first_batch(model, x, y, valid=False, optimizer=None, batch_size=64, generator=None):
+    return _pass(model, x, y, valid, optimizer, batch_size, generator, batches=lambda order: [order[:batch_size]])
 
 
 @mistake(
@@ -961,8 +1081,8 @@ def one_user_at_a_time(model, x, y, valid=False, optimizer=None, batch_size=64, 
 
 @mistake(
     "autoencoder.fit",
-    hint="You never switch the model between training and evaluation. Layers such as dropout behave differently in the "
-    "two. `model.train(...)` takes a truth value.",
+    hint="Training and evaluation mode: the model is in the wrong one, both when you train and when you measure. "
+    "Layers such as dropout behave differently in the two. `model.train(...)` takes a truth value.",
 )
 def modes_never_switched(model, x, y, valid=False, optimizer=None, batch_size=64, generator=None):
     return _pass(model, x, y, valid, optimizer, batch_size, generator, switch=False)
@@ -1054,12 +1174,30 @@ def root_before_dividing(model, fit, train_x, train_y, valid_x, valid_y, optimiz
 
 @mistake(
     "autoencoder.train",
-    hint="At the end the model has the weights of the last epoch. Either you do not load the best ones, or you kept "
-    "`state_dict()` itself: its tensors are the living weights and go on changing. Keep clones, and load them at the "
-    "end.",
+    hint="At the end the model has the weights of the last epoch. Either you do not load the best ones into it "
+    "(`model = ...` only moves the name), or you kept `state_dict()` itself, whose tensors go on changing. "
+    "Keep clones, and load them at the end.",
 )
 def last_epoch_kept(model, fit, train_x, train_y, valid_x, valid_y, optimizer, n_epochs=20):
     return _epochs(model, fit, train_x, train_y, valid_x, valid_y, optimizer, n_epochs, restore=False)
+
+
+@mistake(
+    "autoencoder.train",
+    hint="You go back to the best weights inside the loop, so the next epoch does not go on from where the last one "
+    "ended. Remember the best weights, but load them once, after the loop.",
+)
+def goes_back_after_every_setback(model, fit, train_x, train_y, valid_x, valid_y, optimizer, n_epochs=20):
+    history, best_weights = {"train": [], "valid": []}, None
+    for _ in range(n_epochs):
+        _, squared_error, n_ratings = fit(model, train_x, train_y, optimizer=optimizer)
+        history["train"].append((squared_error / n_ratings) ** 0.5)
+        _, squared_error, n_ratings = fit(model, valid_x, valid_y, valid=True)
+        history["valid"].append((squared_error / n_ratings) ** 0.5)
+        if history["valid"][-1] == min(history["valid"]):
+            best_weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        model.load_state_dict(best_weights)
+    return history
 
 
 @mistake(
@@ -1132,6 +1270,24 @@ def validates_on_training_targets(model, fit, train_x, train_y, valid_x, valid_y
 
 @mistake(
     "autoencoder.train",
+    hint="You measure before you train, so every validation error belongs to the epoch before it, and the last epoch "
+    "is never measured. Train first, then measure.",
+)
+def measures_before_training(model, fit, train_x, train_y, valid_x, valid_y, optimizer, n_epochs=20):
+    history = {"train": [], "valid": []}
+    for _ in range(n_epochs):
+        _, squared_error, n_ratings = fit(model, valid_x, valid_y, valid=True)
+        history["valid"].append((squared_error / n_ratings) ** 0.5)
+        if history["valid"][-1] == min(history["valid"]):
+            best_weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        _, squared_error, n_ratings = fit(model, train_x, train_y, optimizer=optimizer)
+        history["train"].append((squared_error / n_ratings) ** 0.5)
+    model.load_state_dict(best_weights)
+    return history
+
+
+@mistake(
+    "autoencoder.train",
     hint="You gave the inputs as targets. The inputs have 0 where nothing is known; in the targets this is NaN, so "
     "that the loss can leave it out. `fit` wants both `x` and `y`.",
 )
@@ -1196,6 +1352,15 @@ def reads_the_test_ratings(model, x, y, user_means):
 )
 def adds_test_ratings_to_the_input(model, x, y, user_means):
     return _test_error(model, torch.where(y.isnan(), x, y - user_means), y, user_means)
+
+
+@mistake(
+    "autoencoder.evaluate",
+    hint="You subtract the means from `x`. They are subtracted already: `x` is what training has prepared for the "
+    "model, 0 at the gaps, so give it as it is.",
+)
+def x_centred_again(model, x, y, user_means):
+    return _test_error(model, x - user_means, y, user_means)
 
 
 @mistake(
@@ -1333,7 +1498,7 @@ def calls_the_whole_model(model, x):
 
 @mistake(
     "autoencoder.hidden_layer",
-    hint="You returned a tensor. A NumPy array is asked for; inside `no_grad` a tensor can become one.",
+    hint="What you returned is no NumPy array, but one is asked for. Inside `no_grad` a tensor can become one.",
 )
 def returns_a_tensor(model, x):
     with torch.no_grad():
@@ -1388,7 +1553,7 @@ def nan_for_dead_neurons(hidden):
 
 @mistake(
     "autoencoder.latent_correlations",
-    hint="You replaced every NaN by 0, also on the diagonal. Even a neuron that never varies is equal to itself: "
+    hint="The neuron that never varies has a 0 on the diagonal, too. Even such a neuron is equal to itself: "
     "its place on the diagonal is 1.",
 )
 def dead_neuron_unlike_itself(hidden):
@@ -1411,6 +1576,17 @@ def covariances(hidden):
 )
 def means_not_subtracted(hidden):
     directions = hidden / np.linalg.norm(hidden, axis=0)
+    return directions.T @ directions
+
+
+@mistake(
+    "autoencoder.latent_correlations",
+    hint="You subtracted one mean of all values. Every neuron has a mean of its own, over the users: "
+    "which axis is that?",
+)
+def one_mean_for_all_neurons(hidden):
+    deviations = hidden - hidden.mean()
+    directions = deviations / np.linalg.norm(deviations, axis=0)
     return directions.T @ directions
 
 
@@ -1650,6 +1826,18 @@ def changes_the_data(model, data, titles, k):
     return names, scores
 
 
+@mistake(
+    "autoencoder.recommendations",
+    hint="You take every 0 of the centred row for an unseen movie. A rating equal to the user's mean is 0 there, too, "
+    "and this movie is seen. Ask `data` what is NaN.",
+)
+def rated_as_usual_counts_as_unseen(model, data, titles, k):
+    as_usual = data == torch.nanmean(data)
+    return _recommend(
+        model, data, titles, k, hide=lambda scores, unseen: scores.masked_fill(~(unseen | as_usual), -torch.inf)
+    )
+
+
 # --- recommendations_by_genre ----------------------------------------------------------------------------------------
 
 
@@ -1671,7 +1859,8 @@ def cut_before_filtering(scores, titles, has_genre, k):
 
 @mistake(
     "autoencoder.recommendations_by_genre",
-    hint="Seen movies slip in when the genre runs out of unseen ones. Their score is minus infinity: leave them out.",
+    hint="When the genre runs out of unseen movies, you fill the list up with seen ones or with other genres. "
+    "A movie whose score is minus infinity must not be listed: the list should then be shorter.",
 )
 def seen_movies_slip_in(scores, titles, has_genre, k):
     return [titles[i] for i in _ranked(scores, has_genre)[:k]]
@@ -1726,6 +1915,16 @@ def titles_by_position_in_the_genre(scores, titles, has_genre, k):
 )
 def one_movie_too_many(scores, titles, has_genre, k):
     return [titles[i] for i in _ranked(scores, has_genre & np.isfinite(scores))[: k + 1]]
+
+
+@mistake(
+    "autoencoder.recommendations_by_genre",
+    hint="You wrote into the `scores` that were given to you. Whoever asks for another genre next finds nothing left. "
+    "Make a new array.",
+)
+def changes_the_given_scores(scores, titles, has_genre, k):
+    scores[~has_genre] = -np.inf
+    return [titles[i] for i in _ranked(scores, np.isfinite(scores))[:k]]
 
 
 # --- recommendations_above -------------------------------------------------------------------------------------------
@@ -1960,6 +2159,16 @@ def everything_scaled(users):
     return (columns - columns.mean(dim=0)) / columns.std(dim=0, unbiased=False)
 
 
+@mistake(
+    "autoencoder.user_attributes",
+    hint="You wrote the scaled ages into the DataFrame that was given to you. Whoever reads the users' ages from it "
+    "afterwards gets no years any more. Compute a new column beside it.",
+)
+def changes_the_given_users(users):
+    users["age"] = (users["age"] - users["age"].mean()) / users["age"].std(ddof=0)
+    return _attributes(users, age=users["age"].to_numpy(float))
+
+
 # --- join_attributes -------------------------------------------------------------------------------------------------
 
 
@@ -2014,6 +2223,14 @@ def changes_the_given_x(attributes, x):
 )
 def ratings_alone(attributes, x):
     return torch.nan_to_num(x)
+
+
+@mistake(
+    "autoencoder.join_attributes",
+    hint="You returned a NumPy array. The model reads tensors: join the two with PyTorch.",
+)
+def a_numpy_array(attributes, x):
+    return np.hstack([attributes, np.nan_to_num(x)])
 
 
 # --- side_sizes ------------------------------------------------------------------------------------------------------
@@ -2144,8 +2361,8 @@ def threes_for_missing_ratings(age, gender, occupation, occupations, age_mean, a
 
 @mistake(
     "autoencoder.new_user",
-    hint="An occupation that is not on the list passes in silence, as a row of zeros, and the caller never learns of "
-    "the slip. Raise a ValueError, as the docstring says.",
+    hint="With an occupation that is not on the list your function returns all the same, and the caller never learns "
+    "of the slip. Raise a ValueError, as the docstring says.",
 )
 def unknown_occupation_passes(age, gender, occupation, occupations, age_mean, age_std, n_movies):
     return _new_row((age - age_mean) / age_std, gender, occupation, occupations, n_movies, check=False)
@@ -2167,6 +2384,14 @@ def unknown_occupation_is_a_key_error(age, gender, occupation, occupations, age_
 def ratings_first(age, gender, occupation, occupations, age_mean, age_std, n_movies):
     row = _new_row((age - age_mean) / age_std, gender, occupation, occupations, 0)
     return torch.cat([torch.zeros(1, n_movies), row], dim=1)
+
+
+@mistake(
+    "autoencoder.new_user",
+    hint="The row holds the right numbers, but it is no tensor. The model reads tensors: make one of it.",
+)
+def no_tensor(age, gender, occupation, occupations, age_mean, age_std, n_movies):
+    return _new_row((age - age_mean) / age_std, gender, occupation, occupations, n_movies).tolist()
 
 
 # --- cold_start ------------------------------------------------------------------------------------------------------

@@ -37,6 +37,15 @@ def _weights(rng: np.random.Generator, inputs: int, outputs: int, features: int)
     return {name: rng.normal(0, 0.8, shape).astype(np.float32) for name, shape in shapes.items()}
 
 
+class _Layer(nn.Linear):
+    """A fully connected layer that says in words what does not fit: nothing else then raises the same exception."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.shape[-1] != self.in_features:
+            raise ValueError(f"this layer reads rows of {self.in_features} numbers, but was given {x.shape[-1]}")
+        return super().forward(x)
+
+
 class _Layers(nn.Module):
     """Two layers named as in the chapter, with the weights of the case and no forward pass of their own.
 
@@ -47,8 +56,8 @@ class _Layers(nn.Module):
     def __init__(self, weights: dict[str, np.ndarray]):
         super().__init__()
         features, inputs = weights["fc1.weight"].shape
-        self.fc1 = nn.Linear(inputs, features)
-        self.fc2 = nn.Linear(features, len(weights["fc2.weight"]))
+        self.fc1 = _Layer(inputs, features)
+        self.fc2 = _Layer(features, len(weights["fc2.weight"]))
         self.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -91,11 +100,58 @@ class _Linear(nn.Module):
 
 
 class _Squared(_Linear):
-    """The same with a squared loss, for exercises whose result is a squared error."""
+    """The same with a squared loss, for exercises whose result is a squared error.
+
+    It keeps the targets beside what was read last, and the gradient that belongs to them alone.
+    """
+
+    def __init__(self, weight: np.ndarray):
+        super().__init__(weight)
+        self.compared: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self.gradient: tuple[torch.Tensor, ...] = ()
 
     def criterion(self, estimate: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         errors = torch.where(target.isnan(), 0.0, estimate - torch.nan_to_num(target))
-        return errors.square().sum() / (~target.isnan()).sum().clamp(min=1)
+        loss = errors.square().sum() / (~target.isnan()).sum().clamp(min=1)
+        if self.inputs:
+            self.compared.append((self.inputs[-1], target.detach().clone()))
+        if loss.requires_grad:
+            self.gradient = torch.autograd.grad(loss, list(self.parameters()), retain_graph=True, allow_unused=True)
+        return loss
+
+
+#: What the steps of a training may follow, the most telling first.
+_GRADIENTS = ("another one", "a multiple of that of the batch", "none", "that of the batch")
+
+
+class _Watched(torch.optim.SGD):
+    """Plain gradient descent that notes which gradient each step follows: that of the last loss, or another."""
+
+    def __init__(self, model: _Squared):
+        super().__init__(model.parameters(), lr=0.2)
+        self.model = model
+        self.followed: set[str] = set()
+
+    def step(self, closure=None):
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        self.followed.add(self._which_gradient())
+        super().step()
+        return loss
+
+    def _which_gradient(self) -> str:
+        grads = [p.grad for p in self.model.parameters() if p.grad is not None]
+        if not any(g.any() for g in grads):
+            return "that of the batch" if not any(g.any() for g in self.model.gradient) else "none"
+        mine, own = (torch.cat([g.flatten() for g in gradient]) for gradient in (grads, self.model.gradient))
+        if mine.shape != own.shape:
+            return "another one"
+        if torch.allclose(mine, own, rtol=1e-3, atol=1e-6):
+            return "that of the batch"
+        parallel = torch.allclose(mine / mine.norm(), own / own.norm(), atol=1e-4)
+        return "a multiple of that of the batch" if parallel else "another one"
 
 
 class _Scores(nn.Module):
@@ -109,6 +165,8 @@ class _Scores(nn.Module):
         self.inputs: list[torch.Tensor] = []
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.shape[-1] != self.weight.shape[1]:
+            raise ValueError(f"this model reads rows of {self.weight.shape[1]} numbers, but was given {x.shape[-1]}")
         self.in_training.append(self.training)
         self.inputs.append(x.detach().clone())
         return self.scores + x @ self.weight.T
@@ -142,6 +200,7 @@ def _tensor(value: np.ndarray) -> torch.Tensor:
 
 def _centre_cases(rng: np.random.Generator) -> list[Case]:
     ordinary = _ratings(rng, 5, 7)
+    ordinary[np.arange(5), np.arange(2, 7)] = np.nan  # no row without a gap: `mean` is NaN for every user
     newcomer = _ratings(rng, 6, 6)
     newcomer[0] = 5  # many high ratings and few low ones: the mean of the user means is another number
     newcomer[1] = [1, 2, *[np.nan] * 4]
@@ -161,6 +220,7 @@ def _centre_cases(rng: np.random.Generator) -> list[Case]:
         "centred": close(about="the centred ratings"),
         "newcomer": close(about="the mean of a user without ratings"),
         "untouched": equal(share=0.25, about="whether the given ratings were left as they were"),
+        "are_tensors": equal(share=0.25, about="whether both results are tensors"),
     },
     hints=[
         "Over which cells of a row is a user's mean taken?",
@@ -172,11 +232,13 @@ def centre(code: Code, case: Case) -> Parts:
     ratings = _tensor(case["ratings"])
     centred, means = code.centre(ratings)
     if case["newcomer"]:
-        yield "newcomer", means
+        yield "newcomer", means.reshape(-1)[2]  # this one alone: the means of the others are asked for above
     else:
         yield "means", means
         yield "centred", centred
         yield "untouched", bool(np.array_equal(ratings.numpy(), case["ratings"], equal_nan=True))
+        tensors = isinstance(centred, torch.Tensor) and isinstance(means, torch.Tensor)
+        yield "are_tensors", tensors and bool(torch.nan_to_num(means).any())
 
 
 def _ae_cases(rng: np.random.Generator) -> list[Case]:
@@ -300,8 +362,11 @@ def forward(code: Code, case: Case) -> Parts:
     model = _Layers(case["weights"])
     predictions = code.forward(model, _tensor(case["x"]))
     yield "predictions", predictions
-    predictions.sum().backward()
-    yield "gradient", model.fc1.weight.grad
+    # Without a gradient it is 0 here, and no exception: that might be another one.
+    if not isinstance(predictions, torch.Tensor) or predictions.requires_grad:
+        predictions.sum().backward()
+    gradient = model.fc1.weight.grad
+    yield "gradient", torch.zeros_like(model.fc1.weight) if gradient is None else gradient
 
 
 # --- Learning --------------------------------------------------------------------------------------------------------
@@ -331,7 +396,7 @@ def _masked_loss_cases(rng: np.random.Generator) -> list[Case]:
         "gradient": close(share=2, about="the gradient with respect to the estimate"),
         "untouched": equal(share=0.5, about="whether the given targets were left as they were"),
         "empty": close(share=0.5, about="the loss when nothing is observed"),
-        "empty_gradient": equal(share=0.5, about="whether training survives a batch in which nothing is observed"),
+        "empty_gradient": equal(share=0.5, about="the gradient in a batch in which nothing is observed"),
     },
     hints=[
         "The matrix has many cells without a rating. What does this code take for the truth there?",
@@ -346,19 +411,22 @@ def masked_loss(code: Code, case: Case) -> Parts:
         # A loss that is 0 whatever happens has not earned this part.
         always_zero = not float(code.masked_loss(estimate, torch.ones_like(estimate)))
         yield "empty", "0, also where something is observed" if always_zero else loss
-        yield "empty_gradient", not always_zero and _gives_finite_gradients(loss, estimate)
+        yield "empty_gradient", "none" if always_zero else _gradient_of(loss, estimate)
         return
     yield "loss", loss
     yield "untouched", float(loss) != 0 and bool(np.array_equal(target.numpy(), case["target"], equal_nan=True))
     loss.backward()
-    yield "gradient", estimate.grad
+    # Where the loss is NaN already, the gradient says nothing more.
+    yield "gradient", torch.full_like(estimate, torch.nan) if np.isnan(float(loss)) else estimate.grad
 
 
-def _gives_finite_gradients(loss: Any, estimate: torch.Tensor) -> bool:
+def _gradient_of(loss: Any, estimate: torch.Tensor) -> str:
     if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
-        return False
+        return "none"
     loss.backward()
-    return estimate.grad is not None and bool(estimate.grad.isfinite().all())
+    if estimate.grad is None:
+        return "none"
+    return "finite" if bool(estimate.grad.isfinite().all()) else "infinite or NaN"
 
 
 binary_loss = quiz(
@@ -446,16 +514,21 @@ def _fit_cases(rng: np.random.Generator) -> list[Case]:
     needs=["fit"],
     cases=_fit_cases,
     parts={
-        "squared_error": close(share=2, about="the sum of squared errors"),
         "n_ratings": equal(about="the number of ratings, measuring and training"),
+        "squared_error": close(share=2, about="the sum of squared errors"),
+        "any_batch_size": equal(about="whether the sum of squared errors is the same for any batch size"),
         "unchanged": equal(share=2, about="whether measuring leaves the weights alone"),
         "measures_in_eval": equal(about="whether the model is in evaluation mode while measuring"),
-        "learns": at_most(0.2, share=2, about="the error after 30 epochs of training"),
         "trains_in_train": equal(about="whether the model is in training mode while training"),
         "batches": equal(about="the sizes of the training batches"),
-        "shuffled": equal(about="whether training visits the users in a shuffled order, each once"),
+        "each_once": equal(about="whether a training pass visits every user once"),
+        "shuffled": equal(about="whether training visits the users in a shuffled order"),
+        "together": equal(about="whether the inputs and the targets of a batch are of the same users"),
+        "followed": equal(about="the gradient that the steps follow"),
+        "learns": at_most(0.2, share=2, about="the error after 30 epochs of training"),
         "repeatable": equal(share=0.5, about="whether the same `generator` gives the same order again"),
         "empty_user": close(about="the sum of squared errors when a user has no rating"),
+        "empty_batch": equal(share=0.5, about="whether a batch without ratings changes nothing"),
     },
     hints=[
         "For each batch: what is different between training and measuring? Only two of the four lines of a step.",
@@ -471,30 +544,45 @@ def fit(code: Code, case: Case) -> Parts:
         yield from _ask_fit_to_train(code, model, x, y)
         return
     if case["what"] == "empty user":  # and no optimizer: measuring needs none
-        _, squared_error, _ = code.fit(model, x, y, valid=True, batch_size=3)
+        _, squared_error, _ = code.fit(model, x, y, valid=True, batch_size=50)
         yield "empty_user", squared_error
+        _, one_by_one, _ = code.fit(model, x, y, valid=True, batch_size=1)
+        yield "empty_batch", _same_sum(one_by_one, squared_error)
         return
     before = model.layer.weight.detach().clone()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    _, squared_error, n_ratings = code.fit(model, x, y, valid=True, optimizer=optimizer, batch_size=3)
-    yield "squared_error", squared_error
+    settings = {"valid": True, "optimizer": optimizer}
+    # All users at once: the sum of a mistake is then the same in whatever order it measures them.
+    _, squared_error, n_ratings = code.fit(model, x, y, **settings, batch_size=50)
     yield "n_ratings", n_ratings
+    _, in_threes, _ = code.fit(copy.deepcopy(model), x, y, **settings, batch_size=3)
+    same = _same_sum(in_threes, squared_error)
+    yield "any_batch_size", same
+    yield "squared_error", squared_error if same else -squared_error  # right for one batch size alone: not right
     yield "unchanged", bool(model.inputs) and torch.equal(before, model.layer.weight)
     yield "measures_in_eval", model.always_in(training=False)
+
+
+def _same_sum(first: Any, second: Any) -> bool:
+    """True for equal sums; not for 0, which whoever adds up nothing returns always."""
+    return bool(second) and bool(np.isclose(float(first), float(second), rtol=1e-4))
 
 
 def _ask_fit_to_train(code: Code, model: _Squared, x: torch.Tensor, y: torch.Tensor) -> Parts:
     twin = copy.deepcopy(model)
     model.eval()
-    optimizer, generator = _sgd_and_generator(model)
+    optimizer, generator = _Watched(model), torch.Generator().manual_seed(1)
     _, _, n_ratings = code.fit(model, x, y, optimizer=optimizer, batch_size=3, generator=generator)
     yield "n_ratings", n_ratings
     yield "trains_in_train", model.always_in(training=True)
     yield "batches", [len(batch) if batch.ndim == 2 else 1 for batch in model.inputs]
     order = _order(model, x)
-    yield "shuffled", sorted(order) == list(range(len(x))) and order != list(range(len(x)))
-    twins_optimizer, twins_generator = _sgd_and_generator(twin)
-    code.fit(twin, x, y, optimizer=twins_optimizer, batch_size=3, generator=twins_generator)
+    yield "each_once", sorted(order) == list(range(len(x)))
+    yield "shuffled", order != sorted(order)
+    yield "together", bool(model.compared) and all(_same_users(x, y, *both) for both in model.compared)
+    yield "followed", next((gradient for gradient in _GRADIENTS if gradient in optimizer.followed), "none")
+    twins_generator = torch.Generator().manual_seed(1)
+    code.fit(twin, x, y, optimizer=_Watched(twin), batch_size=3, generator=twins_generator)
     yield "repeatable", bool(order) and _order(twin, x) == order
     for _ in range(30):
         code.fit(model, x, y, optimizer=optimizer, batch_size=3, generator=generator)
@@ -502,22 +590,30 @@ def _ask_fit_to_train(code: Code, model: _Squared, x: torch.Tensor, y: torch.Ten
     yield "learns", error if error < 10 else 10.0  # beyond that, and where it is NaN, nothing was learned
 
 
-def _sgd_and_generator(model: nn.Module) -> tuple[torch.optim.Optimizer, torch.Generator]:
-    return torch.optim.SGD(model.parameters(), lr=0.2), torch.Generator().manual_seed(1)
-
-
 def _order(model: _Squared, x: torch.Tensor) -> list[int]:
     """The numbers of the users in the order in which the model read them; -1 for a row that is no user's."""
-    found = [(x == row).all(dim=1).nonzero().flatten().tolist() for row in model.rows_read()]
+    return _numbers(x, model.rows_read())
+
+
+def _numbers(x: torch.Tensor, rows: torch.Tensor) -> list[int]:
+    found = [(x == row).all(dim=1).nonzero().flatten().tolist() for row in rows]
     return [numbers[0] if numbers else -1 for numbers in found]
 
 
+def _same_users(x: torch.Tensor, y: torch.Tensor, inputs: torch.Tensor, targets: torch.Tensor) -> bool:
+    """True when the loss got the targets of the users whose rows were read, as a matrix or the observed ones alone."""
+    theirs = y[_numbers(x, inputs.reshape(-1, x.shape[1]))]
+    observed = theirs[~theirs.isnan()]
+    return torch.equal(targets[~targets.isnan()], observed) and targets.numel() in (theirs.numel(), observed.numel())
+
+
 def _train_cases(rng: np.random.Generator) -> list[Case]:
-    # The best epoch lies in the middle of one run and at the end of the other. In the first, every wrong idea of the
-    # best epoch leads to another one: the best by training error is the second, the worst the fourth, the last one that
-    # improved on the epoch before it the fifth.
-    valid = np.array([1.7, 1.5, 1.1, 1.8, 1.4, 1.5]) + rng.uniform(0, 0.05, 6)
-    train = np.array([1.6, 0.9, 1.0, 1.2, 1.1, 1.05]) + rng.uniform(0, 0.05, 6)
+    # The best epoch lies in the middle of one run and at the end of the other. In the first it is the fifth, and every
+    # wrong idea of it leads to another one: the best by training error is the second, the worst the sixth, the last one
+    # that improved on the epoch before it the seventh. Who goes back to the best weights so far after every setback
+    # has trained these three times only, and who keeps the weights from before the training four times.
+    valid = np.array([1.55, 1.3, 1.47, 1.4, 1.1, 1.8, 1.4, 1.5]) + rng.uniform(0, 0.05, 8)
+    train = np.array([1.6, 0.9, 1.0, 1.2, 1.1, 1.05, 1.03, 1.0]) + rng.uniform(0, 0.05, 8)
     falling = np.array([1.4, 1.2, 1.0]) + rng.uniform(0, 0.05, 3)
     return [
         {"valid": valid.tolist(), "train": train.tolist()},
@@ -594,9 +690,9 @@ def train(code: Code, case: Case) -> Parts:
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     train_x, valid_x = torch.zeros(3, 1), torch.ones(2, 1)
     history = code.train(model, stand_in, train_x, train_x + 5, valid_x, valid_x + 5, optimizer, len(case["valid"]))
+    yield "calls", stand_in.log  # first: what went wrong there explains most of what follows
     yield "train_history", history["train"]
     yield "valid_history", history["valid"]
-    yield "calls", stand_in.log
     yield "kept", float(model.layer.weight)
 
 
@@ -641,10 +737,10 @@ def evaluate(code: Code, case: Case) -> Parts:
     model = _Linear(case["weight"], case["bias"])
     x, y, user_means = _tensor(case["x"]), _tensor(case["y"]), _tensor(case["user_means"])
     rmse = code.evaluate(model, x, y, user_means)
-    yield ("clipped" if case["bias"] else "rmse"), rmse
     if not case["bias"]:
-        yield "input", model.rows_read()
+        yield "input", model.rows_read()  # first: who reads the wrong thing is told so, and not another error
         yield "eval_mode", model.always_in(training=False)
+    yield ("clipped" if case["bias"] else "rmse"), rmse
 
 
 # --- The latent layer ------------------------------------------------------------------------------------------------
@@ -735,12 +831,20 @@ movie_latents = quiz(
 # --- Recommendations -------------------------------------------------------------------------------------------------
 
 
-def _recommendation_case(rng: np.random.Generator, n_movies: int, n_seen: int, k: int, best: float = 2.0) -> Case:
-    """One user; the centred predictions of unseen movies lie below `best`, those of three seen ones above all."""
+def _recommendation_case(
+    rng: np.random.Generator, n_movies: int, n_seen: int, k: int, best: float = 2.0, level: int = 0
+) -> Case:
+    """One user; the centred predictions of unseen movies lie below `best`, those of three seen ones above all.
+
+    With a `level`, 2 or 4, that is the user's mean, and the rating of one of those three movies: 0 when centred.
+    """
     data = np.full(n_movies, np.nan, np.float32)
     seen = rng.permutation(n_movies)[:n_seen]
-    data[seen] = rng.integers(2, 6, n_seen)
+    data[seen] = level or rng.integers(2, 6, n_seen)
     data[seen[:2]] = [5, 2]  # a level of one's own, not 3
+    if level:
+        step = 1 if level == 4 else -1
+        data[seen[:4]] = [level + step, level - 2 * step, level, level + step]
     scores = _spread(rng, n_movies, best - 4, best)
     scores[seen[:3]] = np.linspace(2.5, 3, 3)  # some of the best movies are seen already
     weight = rng.normal(0, 0.02, (n_movies, n_movies)).astype(np.float32) / n_movies
@@ -751,7 +855,7 @@ def _recommendations_cases(rng: np.random.Generator) -> list[Case]:
     # Unseen movies that are all predicted below 0 stars: a seen movie whose score is set to 0 would come first.
     nothing_fits = _recommendation_case(rng, 12, 4, 5, best=-5.5)
     few_left = _recommendation_case(rng, 13, 8, 7)
-    return [_recommendation_case(rng, 15, 5, 4), nothing_fits, few_left]
+    return [_recommendation_case(rng, 15, 5, 4, level=int(rng.choice([2, 4]))), nothing_fits, few_left]
 
 
 @question(
@@ -779,14 +883,24 @@ def recommendations(code: Code, case: Case) -> Parts:
     model = _Scores(case["scores"], case["weight"])
     data = _tensor(case["data"])
     names, scores = code.recommendations(model, data, case["titles"], case["k"])
-    if np.isnan(case["data"]).sum() < case["k"]:
-        yield "few_left", list(names)
+    unseen = [title for title, stars in zip(case["titles"], case["data"], strict=True) if np.isnan(stars)]
+    names = _or_else(names, case["titles"], unseen, "a movie already seen")
+    if model.last_row_read().isnan().any():
+        names = ["any movie: the predictions are NaN"]  # and their order is one of chance
+    if len(unseen) < case["k"]:
+        yield "few_left", names
         return
-    yield "names", list(names)
-    yield "scores", scores
     yield "input", model.last_row_read()
+    yield "names", names
+    yield "scores", scores
     yield "eval_mode", model.always_in(training=False)
     yield "untouched", bool(np.array_equal(data.numpy(), case["data"], equal_nan=True))
+
+
+def _or_else(names: Any, titles: list[str], allowed: list[str], other: str) -> list[Any]:
+    """The names, with one word for every title that must not be there: which of them comes first is often chance."""
+    forbidden = set(titles) - set(allowed)
+    return [other if isinstance(name, str) and name in forbidden else name for name in names]
 
 
 def _stars(rng: np.random.Generator, n_movies: int, n_seen: int) -> np.ndarray:
@@ -803,11 +917,14 @@ def _stars(rng: np.random.Generator, n_movies: int, n_seen: int) -> np.ndarray:
 
 def _by_genre_cases(rng: np.random.Generator) -> list[Case]:
     def case(n_in_genre: int, k: int) -> Case:
-        scores = _stars(rng, 16, 4)
+        # The genre's seen movies stand last: positions within the genre are then the same with and without them.
+        scores = np.append(_stars(rng, 14, 2), [-np.inf, -np.inf])
         has_genre = np.zeros(16, bool)
         finite = rng.permutation(np.flatnonzero(np.isfinite(scores)))
         has_genre[finite[:n_in_genre]] = True
-        has_genre[np.flatnonzero(np.isinf(scores))[:2]] = True
+        has_genre[14:] = True
+        if n_in_genre < k:
+            scores[finite[0]] = -0.4  # a prediction that is not clipped may lie below 0
         return {"scores": scores, "titles": _titles(16), "has_genre": has_genre, "k": k}
 
     return [case(7, 4), case(6, 3), case(4, 6)]
@@ -823,6 +940,7 @@ def _by_genre_cases(rng: np.random.Generator) -> list[Case]:
     parts={
         "names": equal(share=3, about="the recommended titles, in order"),
         "few_in_genre": equal(about="the titles when the genre has fewer than k unseen movies"),
+        "untouched": equal(share=0.5, about="whether the given scores were left as they were"),
     },
     hints=[
         "Which should come first: keeping the genre, or keeping the best k?",
@@ -831,9 +949,13 @@ def _by_genre_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def recommendations_by_genre(code: Code, case: Case) -> Parts:
-    names = code.recommendations_by_genre(case["scores"].copy(), case["titles"], case["has_genre"].copy(), case["k"])
-    unseen_in_genre = int((case["has_genre"] & np.isfinite(case["scores"])).sum())
-    yield ("few_in_genre" if unseen_in_genre < case["k"] else "names"), list(names)
+    scores = case["scores"].copy()
+    names = code.recommendations_by_genre(scores, case["titles"], case["has_genre"].copy(), case["k"])
+    allowed = [case["titles"][i] for i in np.flatnonzero(case["has_genre"] & np.isfinite(case["scores"]))]
+    part = "few_in_genre" if len(allowed) < case["k"] else "names"
+    names = _or_else(names, case["titles"], allowed, "a movie that is seen or of another genre")
+    yield part, names
+    yield "untouched", bool(names) and bool(np.array_equal(scores, case["scores"]))
 
 
 def _above_cases(rng: np.random.Generator) -> list[Case]:
@@ -946,6 +1068,7 @@ def _users(rng: np.random.Generator, n_users: int) -> pd.DataFrame:
         "age": close(share=2, about="the column of ages"),
         "gender": close(about="the column of genders"),
         "occupation": close(share=1.5, about="the columns of occupations"),
+        "untouched": equal(share=0.5, about="whether the given DataFrame was left as it was"),
     },
     hints=[
         "Print one row of the result. Which number would drown the others in a sum?",
@@ -954,11 +1077,13 @@ def _users(rng: np.random.Generator, n_users: int) -> pd.DataFrame:
     ],
 )
 def user_attributes(code: Code, case: Case) -> Parts:
-    attributes = code.user_attributes(case["users"].copy())
+    users = case["users"].copy()
+    attributes = code.user_attributes(users)
     yield "shape", tuple(attributes.shape)
     yield "age", attributes[:, 0]
     yield "gender", attributes[:, 1]
     yield "occupation", attributes[:, 2:]
+    yield "untouched", users.equals(case["users"])
 
 
 def _join_cases(rng: np.random.Generator) -> list[Case]:
@@ -978,6 +1103,7 @@ def _join_cases(rng: np.random.Generator) -> list[Case]:
     parts={
         "inputs": close(share=3, about="the input rows"),
         "untouched": equal(share=0.5, about="whether the given ratings were left as they were"),
+        "is_tensor": equal(share=0.5, about="whether the result is a tensor"),
     },
     hints=[
         "Along which dimension do two descriptions of the same users belong together?",
@@ -987,8 +1113,10 @@ def _join_cases(rng: np.random.Generator) -> list[Case]:
 )
 def join_attributes(code: Code, case: Case) -> Parts:
     x = _tensor(case["x"])
-    yield "inputs", code.join_attributes(_tensor(case["attributes"]), x)
+    rows = code.join_attributes(_tensor(case["attributes"]), x)
+    yield "inputs", rows
     yield "untouched", bool(np.array_equal(x.numpy(), case["x"], equal_nan=True))
+    yield "is_tensor", isinstance(rows, torch.Tensor)
 
 
 def _side_sizes_cases(rng: np.random.Generator) -> list[Case]:
@@ -1044,6 +1172,7 @@ def _new_user_cases(rng: np.random.Generator) -> list[Case]:
     cases=_new_user_cases,
     parts={
         "row": close(share=3, about="the input row"),
+        "is_tensor": equal(share=0.5, about="whether the row is a tensor"),
         "unknown": equal(about="what happens with an occupation nobody has"),
     },
     hints=[
@@ -1054,7 +1183,9 @@ def _new_user_cases(rng: np.random.Generator) -> list[Case]:
 )
 def new_user(code: Code, case: Case) -> Parts:
     if case["occupation"] in case["occupations"]:
-        yield "row", code.new_user(**case)
+        row = code.new_user(**case)
+        yield "row", row
+        yield "is_tensor", isinstance(row, torch.Tensor)
         return
     code.new_user(**{**case, "occupation": case["occupations"][0]})  # code that always raises earns nothing here
     try:
