@@ -71,6 +71,8 @@ def _describe_list(mine: Plain, reference: list, what: str) -> str:
         return f"{what}: has {len(got)} entries, expected {len(reference)}"
     if got == reference[::-1]:
         return f"{what}: the order is reversed"
+    if sorted(map(repr, got)) == sorted(map(repr, reference)):
+        return f"{what}: the right entries in another order"
     first = next((i for i, (a, b) in enumerate(zip(got, reference, strict=True)) if a != b), 0)
     return f"{what}: entry {first} is {_short(got[first])}, expected {_short(reference[first])}"
 
@@ -79,10 +81,11 @@ def _describe_numbers(mine: Plain, reference: Plain, what: str) -> str:
     got, want = as_numbers(mine), as_numbers(reference)
     if got is None:
         return f"{what}: got {_short(mine)}, expected numbers"
+    shapes = got.shape, want.shape
     got, want = squeeze_scalar(got), squeeze_scalar(want)
     if got.shape != want.shape:
-        return f"{what}: {_describe_shapes(got.shape, want.shape)}"
-    for test in (_nan, _infinite, _transposed, _reversed, _sign, _offset, _factor):
+        return f"{what}: {_describe_shapes(*shapes)}"
+    for test in (_nan, _infinite, _transposed, _reversed, _reordered, _sign, _offset, _factor):
         if found := test(got, want):
             return f"{what}: {found}"
     return f"{what}: {_elements(got, want)}"
@@ -128,6 +131,11 @@ def _reversed(got: np.ndarray, want: np.ndarray) -> str:
     return "the order is reversed" if got.ndim == 1 and got.size > 1 and _same(got[::-1], want) else ""
 
 
+def _reordered(got: np.ndarray, want: np.ndarray) -> str:
+    same = got.ndim == 1 and got.size > 2 and _same(np.sort(got), np.sort(want)) and not _same(got, want)
+    return "the right numbers in another order" if same else ""
+
+
 def _sign(got: np.ndarray, want: np.ndarray) -> str:
     return "the sign is the wrong way round" if _same(-got, want) and not _same(got, want) else ""
 
@@ -153,12 +161,18 @@ def _factor(got: np.ndarray, want: np.ndarray) -> str:
     if not keep.any() or (got.size == 1 and abs(a.item()) < 1e-9) or np.abs(a[~keep]).max(initial=0) > 1e-6:
         return ""
     ratio = a[keep] / b[keep]
+    if got.size == 1 and _whole(got) and _whole(want) and not _whole(ratio):
+        return ""  # a sixth of a position or of a count: the two numbers say more
     if got.size == 1 and min(abs(ratio[0] - round(ratio[0])), abs(1 / ratio[0] - round(1 / ratio[0]))) > 1e-3:
         return ""  # of a single number, a crooked factor says nothing
     if abs(ratio[0]) > 1e-9 and np.ptp(ratio) < 1e-3 * abs(ratio[0]) and abs(ratio[0] - 1) > 1e-3:
         subject = "it is" if got.size == 1 else "every value is"
         return f"{subject} {ratio[0]:.4g} times what it should be"
     return ""
+
+
+def _whole(values: np.ndarray) -> bool:
+    return bool((values == np.round(values)).all())
 
 
 def _elements(got: np.ndarray, want: np.ndarray) -> str:

@@ -201,7 +201,7 @@ def _same_place(question: Question, mine: Answer, other: Answer, reference: Answ
     a, b = mine.cases[index], other.cases[index]
     if name in a.parts and name in b.parts:
         return same_value(_part(question, name), a.parts[name], b.parts[name], reference.cases[index].parts)
-    if name in a.parts or name in b.parts:
+    if a.parts.keys() != b.parts.keys():  # one came further than the other: it was not the same step that failed
         return False
     return bool(a.raised and b.raised and a.raised.type_name == b.raised.type_name)
 

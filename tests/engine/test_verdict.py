@@ -93,6 +93,25 @@ def test_a_result_of_another_form_is_said_so():
     assert "another form" in verdict.hint
 
 
+def test_an_early_error_is_not_taken_for_a_mistake_that_fails_later():
+    def in_two_steps(code, case):
+        yield "total", code.total(case["numbers"])
+        yield "is_float", code.total(None)
+
+    def asked(on_numbers, on_none):
+        return ask(
+            replace(toy, ask=in_two_steps), {"total": lambda given: on_none() if given is None else on_numbers(given)}
+        )
+
+    def fails(*_):
+        raise RuntimeError("it does not work")
+
+    right, late, early = asked(reference, lambda: True), asked(reference, fails), asked(fails, fails)
+    known = (KnownMistake("late", "The total is right, but nothing is not handled.", late),)
+    assert judge(toy, late, right, known).mistake == "late"
+    assert judge(toy, early, right, known).mistake == ""
+
+
 def test_a_bug_hunt_pays_for_repairs_only():
     hunt = replace(toy, kind="bug hunt", defect="plain_sum")
 
@@ -173,7 +192,11 @@ def test_sets_and_orders():
         (np.array([1.0, 2, 9, 5]), np.array([1.0, 2, 3, 5]), "one value"),
         (np.array([np.nan, 2]), np.array([1.0, 2]), "NaN"),
         (np.array([np.inf, 2]), np.array([1.0, 2]), "infinite"),
+        (1, 6, "got 1, expected 6"),
+        (np.array([3.0, 1, 2]), np.array([1.0, 2, 3]), "another order"),
+        (np.array([1.0, 2, 3]), np.array([4.0]), "the shape is (3), expected (1)"),
         (["b", "a"], ["a", "b"], "reversed"),
+        (["b", "c", "a"], ["a", "b", "c"], "another order"),
         (["a"], ["a", "b"], "1 entries"),
         (Opaque("Foo"), 1.0, "Foo"),
         (True, False, "True"),
