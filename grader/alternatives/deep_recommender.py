@@ -162,6 +162,18 @@ def while_loop(new_batches, train_batch, validate, scheduler, n_epochs):
     return history
 
 
+@alternative("deep_recommender.run_epochs")
+def told_by_keyword(new_batches, train_batch, validate, scheduler, n_epochs):
+    def one_epoch():
+        for batch in new_batches():
+            train_batch(batch)
+        loss = validate()
+        scheduler.step(metrics=loss)  # as `ReduceLROnPlateau` calls it
+        return loss
+
+    return [one_epoch() for _ in range(n_epochs)]
+
+
 @alternative("deep_recommender.evaluate")
 def in_inference_mode(model, users, movies, ratings):
     with torch.inference_mode():

@@ -80,11 +80,36 @@ def movie_means(train, n_users, n_movies, seed):
 
 @mistake(
     "capstone.fit_recommender",
+    hint="Some predictions are missing (NaN) or infinite: those for a user or a movie without any rating. A mean of "
+    "nothing is no number. What can you still say about such a pair?",
+)
+def nothing_for_the_unknown(train, n_users, n_movies, seed):
+    stars, given = _tables(train, n_users, n_movies)
+    base = _biases(train, n_users, n_movies)
+    table = (base + _factors(stars - base, given, 2, 1.5, 12, seed)).clip(1, 5)
+    table[given.sum(axis=1) == 0] = np.nan
+    table[:, given.sum(axis=0) == 0] = np.nan
+    return _looked_up(table)
+
+
+@mistake(
+    "capstone.fit_recommender",
     hint="Your predictions are those of a bias model: right in level, and without any idea of taste. For two users "
     "it puts all movies into the same order. Add something that can differ: factors, or neighbours.",
 )
 def only_biases(train, n_users, n_movies, seed):
     return _looked_up(_biases(train, n_users, n_movies).clip(1, 5))
+
+
+@mistake(
+    "capstone.fit_recommender",
+    hint="You found one direction of taste, and people differ in more than one. Describe users and movies by several "
+    "numbers each, or compare movies with all others.",
+)
+def one_direction(train, n_users, n_movies, seed):
+    stars, given = _tables(train, n_users, n_movies)
+    base = _biases(train, n_users, n_movies)
+    return _looked_up((base + _factors(stars - base, given, 1, 1.5, 12, seed)).clip(1, 5))
 
 
 @mistake(
@@ -120,20 +145,6 @@ def mean_for_the_unknown(train, n_users, n_movies, seed):
     table = (base + _factors(stars - base, given, 2, 1.5, 12, seed)).clip(1, 5)
     table[given.sum(axis=1) == 0] = train["rating"].mean()
     table[:, given.sum(axis=0) == 0] = train["rating"].mean()
-    return _looked_up(table)
-
-
-@mistake(
-    "capstone.fit_recommender",
-    hint="Some predictions are missing (NaN) or infinite: those for a user or a movie without any rating. A mean of "
-    "nothing is no number. What can you still say about such a pair?",
-)
-def nothing_for_the_unknown(train, n_users, n_movies, seed):
-    stars, given = _tables(train, n_users, n_movies)
-    base = _biases(train, n_users, n_movies)
-    table = (base + _factors(stars - base, given, 2, 1.5, 12, seed)).clip(1, 5)
-    table[given.sum(axis=1) == 0] = np.nan
-    table[:, given.sum(axis=0) == 0] = np.nan
     return _looked_up(table)
 
 
@@ -235,6 +246,38 @@ def counted_from_zero(model, train_epoch, valid_error, test_error, n_epochs):
     return best[1], test_error(best[2])
 
 
+@mistake(
+    "capstone.score_once",
+    hint="You stop at the first epoch that is no better than the one before. A later one may be better still: train "
+    "for all `n_epochs`, and take the best of them.",
+)
+def stops_at_the_first_rise(model, train_epoch, valid_error, test_error, n_epochs):
+    best = None
+    for epoch in range(1, n_epochs + 1):
+        train_epoch(model)
+        error = valid_error(model)
+        if best is not None and error >= best[0]:
+            break
+        best = error, epoch, copy.deepcopy(model)
+    return best[1], test_error(best[2])
+
+
+@mistake(
+    "capstone.score_once",
+    hint="You train a second time, up to the best epoch. A second training is not the same: it begins where the model "
+    "stands now, or it draws other batches. Keep a deep copy of the model that had the lowest validation error.",
+)
+def trained_again(model, train_epoch, valid_error, test_error, n_epochs):
+    start, errors = copy.deepcopy(model), []
+    for _ in range(n_epochs):
+        train_epoch(model)
+        errors.append(valid_error(model))
+    best = int(np.argmin(errors)) + 1
+    for _ in range(best):
+        train_epoch(start)
+    return best, test_error(start)
+
+
 # --- links -----------------------------------------------------------------------------------------------------------
 
 
@@ -292,6 +335,25 @@ def the_same_for_all(users, movies, n_users, n_movies):
     return _who_rated_what(users, movies, n_users, n_movies) / np.sqrt(len(users) / n_users)
 
 
+@mistake(
+    "capstone.links",
+    hint="Your table holds whole numbers only, so every fraction is cut off to 0. Make a table of floats.",
+)
+def whole_numbers(users, movies, n_users, n_movies):
+    table = _who_rated_what(users, movies, n_users, n_movies)
+    return (table / np.sqrt(np.maximum(table.sum(axis=1, keepdims=True), 1))).astype(int)
+
+
+@mistake(
+    "capstone.links",
+    hint="You added 1 to all numbers of ratings, so that nothing is divided by 0. That changes everybody's links. Only "
+    "a user without ratings needs care.",
+)
+def one_rating_more(users, movies, n_users, n_movies):
+    table = _who_rated_what(users, movies, n_users, n_movies)
+    return table / np.sqrt(table.sum(axis=1, keepdims=True) + 1)
+
+
 # --- rich_vectors ----------------------------------------------------------------------------------------------------
 
 
@@ -330,10 +392,11 @@ def links_as_yes_or_no(own, links, link_vectors, features, feature_vectors):
 
 @mistake(
     "capstone.rich_vectors",
-    hint="You scale the links once more. A row of the table is ready for use: just multiply.",
+    hint="You divide the links by the root of their number once more. The table is ready for use: just multiply.",
 )
 def links_scaled_again(own, links, link_vectors, features, feature_vectors):
-    return own + links / links.sum(dim=1, keepdim=True).clamp(min=1e-9) @ link_vectors + features @ feature_vectors
+    n_links = (links > 0).sum(dim=1, keepdim=True).clamp(min=1)
+    return own + links / n_links.sqrt() @ link_vectors + features @ feature_vectors
 
 
 @mistake(
@@ -428,6 +491,16 @@ def winner_takes_all(predictions, ratings, strength):
     return (np.arange(len(errors)) == errors.argmin()).astype(float)
 
 
+@mistake(
+    "capstone.blend_weights",
+    hint="You add the strength to every cell of the matrix. In the gradient, the penalty of a weight contains this "
+    "weight alone, so the strength stands on the diagonal only.",
+)
+def strength_in_every_cell(predictions, ratings, strength):
+    m = predictions.shape[1]
+    return np.linalg.solve(predictions.T @ predictions + strength, predictions.T @ ratings + strength / m)
+
+
 # --- fall_back -------------------------------------------------------------------------------------------------------
 
 
@@ -489,6 +562,28 @@ def one_rating_is_enough(predictions, simple, users, movies, train_users, train_
 def the_other_way_round(predictions, simple, users, movies, train_users, train_movies, fewest):
     of_users, of_movies = _counts(users, movies, train_users, train_movies)
     return np.where((of_users >= fewest) & (of_movies >= fewest), simple, predictions)
+
+
+@mistake(
+    "capstone.fall_back",
+    hint="You write into the array of predictions that you were given. It belongs to whoever calls, who may need it "
+    "again. Make a new one.",
+)
+def writes_into_the_given(predictions, simple, users, movies, train_users, train_movies, fewest):
+    of_users, of_movies = _counts(users, movies, train_users, train_movies)
+    unknown = (of_users < fewest) | (of_movies < fewest)
+    predictions[unknown] = simple[unknown]
+    return predictions
+
+
+@mistake(
+    "capstone.fall_back",
+    hint="You keep the elaborate prediction everywhere. Do you count the pairs that are asked for? Known is who has "
+    "ratings to learn from: `train_users` and `train_movies`.",
+)
+def counts_what_is_asked(predictions, simple, users, movies, train_users, train_movies, fewest):
+    of_users, of_movies = _counts(users, movies, users, movies)
+    return np.where((of_users >= fewest) & (of_movies >= fewest), predictions, simple)
 
 
 # --- difference ------------------------------------------------------------------------------------------------------
@@ -618,6 +713,41 @@ def mean_over_users(predictions_a, predictions_b, ratings, users, n_draws, seed)
     return float(gaps.mean()), *_limits(often @ gaps / len(rows))
 
 
+@mistake(
+    "capstone.difference",
+    hint="A user who is drawn twice counts once with you: asking who is among the drawn does not count them. Their "
+    "ratings have to come twice.",
+)
+def each_user_once(predictions_a, predictions_b, ratings, users, n_draws, seed):
+    sums = _sums(predictions_a, predictions_b, ratings, users)
+    first, second = _roots((_draws(len(sums), n_draws, np.random.default_rng(seed)) > 0) @ sums)
+    return _gap(predictions_a, predictions_b, ratings), *_limits(first - second)
+
+
+@mistake(
+    "capstone.difference",
+    hint="You draw from the column `users`, in which a busy user stands many times. Each user should be as likely as "
+    "any other: draw from the different ones.",
+)
+def busy_users_more_often(predictions_a, predictions_b, ratings, users, n_draws, seed):
+    sums = _sums(predictions_a, predictions_b, ratings, users)
+    rng = np.random.default_rng(seed)
+    first, second = _roots(rng.multinomial(len(sums), sums[:, 2] / sums[:, 2].sum(), size=n_draws) @ sums)
+    return _gap(predictions_a, predictions_b, ratings), *_limits(first - second)
+
+
+@mistake(
+    "capstone.difference",
+    hint="You divide the spread of the draws by the root of their number. That tells how well their mean is known, and "
+    "shrinks with each further draw. Wanted are percentiles of the draws themselves.",
+)
+def spread_over_root(predictions_a, predictions_b, ratings, users, n_draws, seed):
+    sums = _sums(predictions_a, predictions_b, ratings, users)
+    first, second = _roots(_draws(len(sums), n_draws, np.random.default_rng(seed)) @ sums)
+    gap, half = _gap(predictions_a, predictions_b, ratings), 1.96 * np.std(first - second) / np.sqrt(n_draws)
+    return gap, gap - half, gap + half
+
+
 # --- leaderboard -----------------------------------------------------------------------------------------------------
 
 
@@ -682,6 +812,16 @@ def known_ones_only(published, name, errors, data, split):
 def largest_first(published, name, errors, data, split):
     keep = _same(published, data, split) & (published["chosen_on"] != "test")
     return _board(published, keep, name, np.mean(errors), best_last=True)
+
+
+@mistake(
+    "capstone.leaderboard",
+    hint="You wrote `ml-100k` and `u1` into the function. Which data and which split your model belongs to is said by "
+    "`data` and `split`.",
+)
+def names_written_in(published, name, errors, data, split):
+    keep = _same(published, "ml-100k", "u1") & (published["chosen_on"] != "test")
+    return _board(published, keep, name, np.mean(errors))
 
 
 # --- Quizzes ---------------------------------------------------------------------------------------------------------

@@ -49,8 +49,8 @@ def shuffles_whole_batches(users, movies, ratings, batch_size, generator):
 
 @mistake(
     "deep_recommender.make_batches",
-    hint="A second call gives the same batches as the first. You start a generator of your own inside the function; "
-    "draw from the one you are given, which goes on where it stopped.",
+    hint="A second call gives the same batches as the first: inside the function you start the random numbers anew. "
+    "Draw from the given generator as it is. It goes on where it stopped.",
 )
 def same_order_every_time(users, movies, ratings, batch_size, generator):
     own = torch.Generator().manual_seed(generator.initial_seed())
@@ -68,8 +68,8 @@ def ignores_the_generator(users, movies, ratings, batch_size, generator):
 
 @mistake(
     "deep_recommender.make_batches",
-    hint="Some ratings come twice and others never. You draw numbers with repetition; what is asked is an order of all "
-    "of them, a permutation.",
+    hint="Some ratings come twice and others never. You draw numbers with repetition, or a new order for each batch. "
+    "Asked for is one order of all ratings, a permutation, cut into pieces.",
 )
 def draws_with_repetition(users, movies, ratings, batch_size, generator):
     order = torch.randint(len(ratings), (len(ratings),), generator=generator)
@@ -93,6 +93,29 @@ def drops_the_last_batch(users, movies, ratings, batch_size, generator):
 def as_many_batches(users, movies, ratings, batch_size, generator):
     order = torch.randperm(len(ratings), generator=generator)
     return cut(users, movies, ratings, order, -(-len(ratings) // batch_size))
+
+
+@mistake(
+    "deep_recommender.make_batches",
+    hint="Where the batch size divides the number of ratings, you return one batch too many, an empty one. How many "
+    "batches are needed?",
+)
+def an_empty_batch(users, movies, ratings, batch_size, generator):
+    order = torch.randperm(len(ratings), generator=generator)
+    starts = range(0, len(ratings) + 1, batch_size)
+    return [[part[order[start : start + batch_size]] for part in (users, movies, ratings)] for start in starts]
+
+
+@mistake(
+    "deep_recommender.make_batches",
+    hint="You write the new order into the tensors that you were given. They belong to whoever calls, and the next "
+    "epoch would start from another order. Leave them as they are.",
+)
+def shuffles_in_place(users, movies, ratings, batch_size, generator):
+    order = torch.randperm(len(ratings), generator=generator)
+    for part in (users, movies, ratings):
+        part[:] = part[order]
+    return cut(users, movies, ratings, torch.arange(len(ratings)), batch_size)
 
 
 # --- embed -----------------------------------------------------------------------------------------------------------
@@ -143,8 +166,8 @@ def no_dropout(users_embedding, movies_embedding, dropout, users, movies):
 
 @mistake(
     "deep_recommender.embed",
-    hint="Dropout acts even in evaluation mode, so the same pair gets another prediction each time. The function "
-    "`F.dropout` does not know the mode of the model; the layer `dropout` does.",
+    hint="Dropout acts even in evaluation mode, so the same pair gets another prediction each time. `F.dropout` and a "
+    "new `nn.Dropout` do not know the mode of the model. The given layer `dropout` does.",
 )
 def dropout_always_on(users_embedding, movies_embedding, dropout, users, movies):
     return F.dropout(torch.cat([users_embedding(users), movies_embedding(movies)], dim=1), 0.5)
@@ -165,6 +188,24 @@ def dropout_on_users_only(users_embedding, movies_embedding, dropout, users, mov
 def tables_swapped(users_embedding, movies_embedding, dropout, users, movies):
     a, b = movies_embedding(users), users_embedding(movies.clamp(max=users_embedding.num_embeddings - 1))
     return dropout(torch.cat([a, b], dim=1))
+
+
+@mistake(
+    "deep_recommender.embed",
+    hint="The vectors are right, but no gradient gets back to the tables, so they would keep their random start for "
+    "ever. You leave the graph by `.data`, `detach()`, `no_grad` or NumPy. Call the layers.",
+)
+def tables_cut_off(users_embedding, movies_embedding, dropout, users, movies):
+    return dropout(torch.cat([users_embedding.weight.data[users], movies_embedding.weight.data[movies]], dim=1))
+
+
+@mistake(
+    "deep_recommender.embed",
+    hint="Dropout acts twice, so three quarters of the numbers are gone and not half. Apply it once, to the joined "
+    "vector.",
+)
+def dropped_twice(users_embedding, movies_embedding, dropout, users, movies):
+    return dropout(torch.cat([dropout(users_embedding(users)), dropout(movies_embedding(movies))], dim=1))
 
 
 # --- n_parameters ----------------------------------------------------------------------------------------------------
@@ -219,6 +260,23 @@ def an_embedding_for_each_pair(n_users, n_movies, n_factors, hidden):
 )
 def embeddings_with_biases(n_users, n_movies, n_factors, hidden):
     return (n_users + n_movies) * (n_factors + 1) + layers_of([2 * n_factors, *hidden, 1])
+
+
+@mistake(
+    "deep_recommender.n_parameters",
+    hint="All your hidden layers read the joined vector. Only the first one does. Each further layer reads what the "
+    "layer before it gives.",
+)
+def all_layers_read_the_input(n_users, n_movies, n_factors, hidden):
+    return (n_users + n_movies) * n_factors + sum((2 * n_factors + 1) * n for n in hidden) + hidden[-1] + 1
+
+
+@mistake(
+    "deep_recommender.n_parameters",
+    hint="You count one hidden layer, whatever the length of `hidden`. Go through the whole list.",
+)
+def one_hidden_layer(n_users, n_movies, n_factors, hidden):
+    return (n_users + n_movies) * n_factors + layers_of([2 * n_factors, hidden[0], 1])
 
 
 # --- hidden_layers ---------------------------------------------------------------------------------------------------
@@ -317,7 +375,7 @@ def sigmoid_inside(n_in, hidden, dropout_rate):
 
 @mistake(
     "deep_recommender.hidden_layers",
-    hint="There is no dropout in your layers. Each hidden layer ends with it.",
+    hint="No dropout stands behind your last layer, or behind any. Each hidden layer ends with it, the last one, too.",
 )
 def without_dropout(n_in, hidden, dropout_rate):
     return nn.Sequential(*chain(n_in, as_list(hidden), dropout_rate, dropout=lambda rate: nn.Identity()))
@@ -343,6 +401,23 @@ def sizes_do_not_chain(n_in, hidden, dropout_rate):
     for n_out in as_list(hidden):
         layers += [nn.Linear(n_in, n_out), nn.ReLU(), nn.Dropout(dropout_rate)]
     return nn.Sequential(*layers)
+
+
+@mistake(
+    "deep_recommender.hidden_layers",
+    hint="Your last hidden layer has neither ReLU nor dropout. These are the hidden layers only: the layer without an "
+    "activation, `fc`, stands behind them and is not built here.",
+)
+def last_layer_bare(n_in, hidden, dropout_rate):
+    return nn.Sequential(*chain(n_in, as_list(hidden), dropout_rate)[:-2])
+
+
+@mistake(
+    "deep_recommender.hidden_layers",
+    hint="`nn.Sequential` takes the layers one by one, and you hand it a list. A star in front of the list unpacks it.",
+)
+def a_list_in_sequential(n_in, hidden, dropout_rate):
+    return nn.Sequential(chain(n_in, as_list(hidden), dropout_rate))
 
 
 distractor(
@@ -434,6 +509,15 @@ def sigmoid_last(x, minmax):
     return torch.sigmoid(minmax[0] + (minmax[1] - minmax[0]) * x)
 
 
+@mistake(
+    "deep_recommender.to_range",
+    hint="The stars are right, but no gradient gets back through them, so nothing in front of them could be learned. "
+    "Stay with tensors: no NumPy, no `detach()`.",
+)
+def gradients_cut_off(x, minmax):
+    return minmax[0] + (minmax[1] - minmax[0]) * torch.sigmoid(x.detach())
+
+
 distractor(
     "deep_recommender.exactly_five",
     "a",
@@ -510,7 +594,8 @@ def between_0_and_1(model, users, movies, minmax):
 
 @mistake(
     "deep_recommender.forward",
-    hint="`model.drop` is never used, so the embeddings are not regularised in training.",
+    hint="In training mode no number is dropped. Either `model.drop` is not used, or your function switches the model "
+    "to evaluation mode. Who calls it sets the mode.",
 )
 def without_drop(model, users, movies, minmax):
     x = torch.cat([model.users(users), model.movies(movies)], dim=1)
@@ -536,6 +621,25 @@ def movies_in_front(model, users, movies, minmax):
 def skips_the_activation(model, users, movies, minmax):
     x = model.drop(torch.cat([model.users(users), model.movies(movies)], dim=1))
     return stretch(model.fc(model.hidden[0](x)).squeeze(1), minmax)
+
+
+@mistake(
+    "deep_recommender.forward",
+    hint="You cut off the scores at the ends of the scale. There the gradient is 0. A sigmoid, stretched to the scale, "
+    "bends all scores into it.",
+)
+def cut_off_at_the_ends(model, users, movies, minmax):
+    return scores_of(model, users, movies).squeeze(1).clamp(*minmax)
+
+
+@mistake(
+    "deep_recommender.forward",
+    hint="No gradient gets back to the tables, so nothing can be learned: you switched recording off, by `no_grad`, "
+    "`detach()` or `.data`. Training uses this function, too.",
+)
+def without_gradients(model, users, movies, minmax):
+    with torch.no_grad():
+        return stretch(scores_of(model, users, movies).squeeze(1), minmax)
 
 
 # --- train_epoch -----------------------------------------------------------------------------------------------------
@@ -605,7 +709,8 @@ def gradients_pile_up(model, batches, criterion, optimizer):
 
 @mistake(
     "deep_recommender.train_epoch",
-    hint="The weights do not change: the optimizer is never told to make a step.",
+    hint="The weights do not change. Either the optimizer is never told to make a step, or the gradients are cleared "
+    "between `backward()` and the step.",
 )
 def never_steps(model, batches, criterion, optimizer):
     return pooled(each_batch(model, batches, criterion, optimizer, step=False))
@@ -639,6 +744,27 @@ def mode_not_switched(model, batches, criterion, optimizer):
 )
 def loss_of_its_own(model, batches, criterion, optimizer):
     return pooled(each_batch(model, batches, F.mse_loss, optimizer))
+
+
+@mistake(
+    "deep_recommender.train_epoch",
+    hint="You add up the losses of the batches, which are means, and divide by the number of ratings. Make each a sum "
+    "first: times the number of ratings in its batch.",
+)
+def means_over_ratings(model, batches, criterion, optimizer):
+    pairs = [(loss.item(), n) for loss, n in each_batch(model, batches, criterion, optimizer)]
+    return sum(loss for loss, _ in pairs) / sum(n for _, n in pairs)
+
+
+@mistake(
+    "deep_recommender.train_epoch",
+    hint="The weights change once, after the last batch. Clear and step inside the loop: a step for each batch.",
+)
+def one_step_at_the_end(model, batches, criterion, optimizer):
+    optimizer.zero_grad()
+    loss = pooled(each_batch(model, batches, criterion, optimizer, clear=False, step=False))
+    optimizer.step()
+    return loss
 
 
 # --- run_epochs ------------------------------------------------------------------------------------------------------
@@ -772,6 +898,35 @@ def scheduler_forgotten(new_batches, train_batch, validate, scheduler, n_epochs)
     for _ in range(n_epochs):
         for batch in new_batches():
             train_batch(batch)
+        history.append(validate())
+    return history
+
+
+@mistake(
+    "deep_recommender.run_epochs",
+    hint="Nothing is trained any more: `train_batch` is never called. Keep it in the inner loop, and validate behind "
+    "that loop.",
+)
+def nothing_trained(new_batches, train_batch, validate, scheduler, n_epochs):
+    history = []
+    for _ in range(n_epochs):
+        new_batches()
+        history.append(validate())
+        scheduler.step(history[-1])
+    return history
+
+
+@mistake(
+    "deep_recommender.run_epochs",
+    hint="The numbers are right, but you validate twice in each epoch, which takes twice the time. Call `validate` "
+    "once, and keep its result.",
+)
+def validates_twice(new_batches, train_batch, validate, scheduler, n_epochs):
+    history = []
+    for _ in range(n_epochs):
+        for batch in new_batches():
+            train_batch(batch)
+        scheduler.step(validate())
         history.append(validate())
     return history
 

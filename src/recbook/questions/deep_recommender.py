@@ -5,7 +5,7 @@ Every question brings its own small model and data, so no exercise depends on an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -37,6 +37,14 @@ def _away_from_zero(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndar
 
 def _embedding(weight: np.ndarray) -> nn.Embedding:
     return nn.Embedding.from_pretrained(_float(weight), freeze=False)
+
+
+def _gradients(output: torch.Tensor, *tensors: torch.Tensor) -> list[torch.Tensor]:
+    """The gradients of the sum of `output`, one for each tensor; zeros where none arrives."""
+    found = (
+        torch.autograd.grad(output.sum(), tensors, allow_unused=True) if output.requires_grad else [None] * len(tensors)
+    )
+    return [torch.zeros_like(tensor) if g is None else g for g, tensor in zip(found, tensors, strict=True)]
 
 
 class _Pair(nn.Module):
@@ -101,6 +109,7 @@ def _make_batches_cases(rng: np.random.Generator) -> list[Case]:
         "shuffled": equal(about="the number of ratings in batches that the given order does not have"),
         "reshuffled": equal(share=1.5, about="the number of ratings that a second call puts into other batches"),
         "repeatable": equal(share=0.5, about="whether a generator with the same seed gives the same order again"),
+        "left": equal(share=0.5, about="the order of the given tensors after the call, in a number for each"),
     },
     hints=[
         "A user, a movie and a rating belong together. How can one order be used for all three?",
@@ -110,10 +119,16 @@ def _make_batches_cases(rng: np.random.Generator) -> list[Case]:
 )
 def make_batches(code: Code, case: Case) -> Parts:
     given = [case["users"], case["movies"], case["ratings"]]
+    left: list[int] = []  # a number for each tensor that tells the order of what it holds after the call
 
     def call(generator: torch.Generator) -> list[list[tuple[float, ...]]]:
+        nonlocal left
         tensors = _long(given[0]), _long(given[1]), _float(given[2])
         batches = list(code.make_batches(*tensors, case["batch_size"], generator))
+        left = [
+            int(np.arange(len(part)) @ (scale * part.numpy()).round().astype(int))
+            for part, scale in zip(tensors, (1, 1, 10), strict=True)
+        ]
         return [list(zip(*(np.asarray(part, float).round(3).tolist() for part in b), strict=True)) for b in batches]
 
     def in_order(batches: list[list[tuple[float, ...]]]) -> list[tuple[float, ...]]:
@@ -138,6 +153,7 @@ def make_batches(code: Code, case: Case) -> Parts:
     yield "shuffled", _in_other_batches(first, slices) if complete else 0
     yield "reshuffled", _in_other_batches(first, second) if complete else 0
     yield "repeatable", complete and in_order(first) != rows and first == again
+    yield "left", left if complete else []
 
 
 def _goes_with(rows: list[tuple[float, ...]]) -> list[list[int]]:
@@ -161,7 +177,7 @@ def _embed_cases(rng: np.random.Generator) -> list[Case]:
             "users": rng.integers(0, 6, n), "movies": rng.integers(0, 8, n),
         }  # fmt: skip
 
-    return [case("predict", 5), case("predict", 4), case("train", 40)]
+    return [case("predict", 5), case("predict", 4), case("train", 200)]
 
 
 @question(
@@ -173,7 +189,8 @@ def _embed_cases(rng: np.random.Generator) -> list[Case]:
     cases=_embed_cases,
     parts={
         "input": close(share=3, about="the input of the network, in evaluation mode"),
-        "dropped": equal(about="whether dropout acts on both vectors in training mode"),
+        "learned": close(share=0.5, about="the gradients that arrive in the two tables"),
+        "dropped": equal(about="how many numbers of the user's and of the movie's half are dropped in training mode"),
         "scaled": equal(share=0.5, about="whether the numbers that are left are scaled up in training mode"),
     },
     hints=[
@@ -189,12 +206,20 @@ def embed(code: Code, case: Case) -> Parts:
     x = code.embed(users_embedding, movies_embedding, dropout, _long(case["users"]), _long(case["movies"]))
     if case["what"] == "predict":
         yield "input", x
+        x = torch.as_tensor(x)
+        if x.shape != (len(case["users"]), 8):
+            yield "learned", []  # laid out differently: there is nothing to compare
+            return
+        gradients = _gradients(x * torch.arange(1, 9), users_embedding.weight, movies_embedding.weight)
+        yield "learned", torch.cat(gradients)
         return
-    x = torch.as_tensor(x).detach().reshape(40, -1)
+    x = torch.as_tensor(x).detach().reshape(len(case["users"]), -1)
     gone = x == 0
     halves = gone.chunk(2, dim=1)
-    yield "dropped", [0.2 < half.float().mean().item() < 0.8 for half in halves]
-    yield "scaled", bool(gone.any()) and bool(((x.abs() >= 0.399) | gone).all())
+    shares = [half.float().mean().item() for half in halves]
+    yield "dropped", [("none" if share < 0.4 else "one in two" if share < 0.6 else "most") for share in shares]
+    doubled = (x.abs() >= 0.399) & (x.abs() <= 2.001)
+    yield "scaled", bool(gone.any()) and bool((doubled | gone).all())
 
 
 def _n_parameters_cases(rng: np.random.Generator) -> list[Case]:
@@ -212,7 +237,10 @@ def _n_parameters_cases(rng: np.random.Generator) -> list[Case]:
     points=1,
     needs=["n_parameters"],
     cases=_n_parameters_cases,
-    parts={"n_parameters": equal(about="the number of parameters")},
+    parts={
+        "n_parameters": equal(share=4, about="the number of parameters"),
+        "again": equal(about="the number of parameters, when it is asked again with the same list `hidden`"),
+    },
     hints=[
         "Which numbers are learned: those in the tables, those on the connections, those added to a sum?",
         "A table has a row for each user. A layer from a numbers to b numbers has a weight for each pair, and b "
@@ -221,7 +249,9 @@ def _n_parameters_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def n_parameters(code: Code, case: Case) -> Parts:
-    yield "n_parameters", code.n_parameters(case["n_users"], case["n_movies"], case["n_factors"], list(case["hidden"]))
+    sizes = case["n_users"], case["n_movies"], case["n_factors"], list(case["hidden"])
+    yield "n_parameters", code.n_parameters(*sizes)
+    yield "again", code.n_parameters(*sizes)
 
 
 def _hidden_layers_cases(rng: np.random.Generator) -> list[Case]:
@@ -309,8 +339,8 @@ def hidden_layers(code: Code, case: Case) -> Parts:
         return
     yield "registered", shapes
     yield "one_module", isinstance(model.hidden, nn.Module) and not isinstance(model.hidden, nn.ModuleList)
-    if not model.linear():
-        yield "output", []  # layers that nobody can find: their weights cannot be set
+    if len(model.linear()) != len(case["weights"]):
+        yield "output", []  # too few layers, or layers that nobody can find: their weights cannot be set
         return
     with torch.no_grad():
         for layer, weight in zip(model.linear(), case["weights"], strict=True):
@@ -349,7 +379,10 @@ def _to_range_cases(rng: np.random.Generator) -> list[Case]:
     points=1,
     needs=["to_range"],
     cases=_to_range_cases,
-    parts={"stars": close(about="the numbers on the scale")},
+    parts={
+        "stars": close(share=3, about="the numbers on the scale"),
+        "slope": close(about="the gradients that get back through your function"),
+    },
     hints=[
         "A sigmoid runs from 0 to 1. By which factor must it be stretched to be as long as the scale?",
         "First stretch, then shift: where does the stretched sigmoid begin, and where should it?",
@@ -357,7 +390,10 @@ def _to_range_cases(rng: np.random.Generator) -> list[Case]:
     ],
 )
 def to_range(code: Code, case: Case) -> Parts:
-    yield "stars", code.to_range(_float(case["x"]), tuple(case["minmax"]))
+    x = _float(case["x"]).requires_grad_()
+    stars = code.to_range(x, tuple(case["minmax"]))
+    yield "stars", stars
+    yield "slope", _gradients(torch.as_tensor(stars), x)[0]
 
 
 exactly_five = quiz(
@@ -415,7 +451,8 @@ def _forward_cases(rng: np.random.Generator) -> list[Case]:
         "predictions": close(share=3, about="the predictions, in evaluation mode"),
         "shape": equal(share=1, about="the shape of the predictions"),
         "batch_of_one": equal(share=1, about="the shape when the batch has a single pair"),
-        "dropout": equal(share=0.5, about="whether dropout acts in training mode"),
+        "gradients": equal(share=0.5, about="which rows of the two tables get a gradient (1) and which do not (0)"),
+        "dropout": equal(share=0.5, about="in front of which layers numbers are dropped in training mode"),
     },
     hints=[
         "Which of the five layers reads what? Draw the way of one pair, with the shape after each step.",
@@ -426,16 +463,33 @@ def _forward_cases(rng: np.random.Generator) -> list[Case]:
 def forward(code: Code, case: Case) -> Parts:
     model = _Layers(case).eval()
     users, movies, minmax = _long(case["users"]), _long(case["movies"]), tuple(case["minmax"])
-    predictions = torch.as_tensor(code.forward(model, users, movies, minmax)).detach()
+    output = torch.as_tensor(code.forward(model, users, movies, minmax))
+    predictions = output.detach()
     if len(users) == 1:
         yield "batch_of_one", tuple(predictions.shape)
         return
     yield "predictions", predictions.reshape(-1)
     yield "shape", tuple(predictions.shape)
+    gradients = _gradients(output, model.users.weight, model.movies.weight)
+    yield "gradients", [int(row.any()) for row in torch.cat(gradients)]
     model.train()
     torch.manual_seed(0)
-    one, other = (torch.as_tensor(code.forward(model, users, movies, minmax)) for _ in range(2))
-    yield "dropout", not torch.equal(one, other)
+    dropped: set[str] = set()
+
+    def note(name: str) -> Callable[[nn.Module, tuple[torch.Tensor, ...]], None]:
+        """Write down which half of what reaches a layer has a 0 in it. Without dropout no number is 0."""
+
+        def look(_module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+            halves = [bool((half == 0).any()) for half in inputs[0].chunk(2, dim=1)]
+            if any(halves):
+                dropped.add(name if all(halves) else f"a half of {name}")
+
+        return look
+
+    model.hidden[0].register_forward_pre_hook(note("hidden"))
+    model.fc.register_forward_pre_hook(note("fc"))
+    code.forward(model, users, movies, minmax)
+    yield "dropout", sorted(dropped)
 
 
 # --- Training --------------------------------------------------------------------------------------------------------
@@ -466,7 +520,7 @@ def _third(predictions: torch.Tensor, ratings: torch.Tensor) -> torch.Tensor:
     needs=["train_epoch"],
     cases=_train_epoch_cases,
     parts={
-        "loss": close(share=2.5, about="the loss of the epoch"),
+        "loss": close(share=2.5, about="the mean of the criterion over all ratings, noted while the model learns"),
         "weights": close(share=3, about="the weights after the epoch"),
         "training_mode": equal(about="whether the model is in training mode"),
         "is_number": equal(about="whether the loss is a plain number"),
@@ -516,9 +570,9 @@ class _Script:
         n_epochs = len(self.case["valid"])
         return self.case["valid"][min(len(self.trained_on) // 3, n_epochs) - 1] if self.trained_on else 9.0
 
-    def step(self, loss: float) -> None:
+    def step(self, metrics: float) -> None:  # the argument is called as in PyTorch
         self._note("step")
-        self.told.append(float(loss))
+        self.told.append(float(metrics))
 
     def _note(self, what: str) -> None:
         if not self.log or self.log[-1] != what:
@@ -568,10 +622,18 @@ def _evaluate_cases(rng: np.random.Generator) -> list[Case]:
         users, movies = rng.integers(0, 5, n), rng.integers(0, 6, n)
         # Errors on both sides of half a star and of one star, never near either; more than half are large.
         errors = np.resize([0.2, -0.3, 0.75, -0.8, 1.6], n) + rng.uniform(-0.1, 0.1, n)
-        return {"user": user, "movie": movie, "users": users, "movies": movies,
+        return {"user": user, "movie": movie, "users": users, "movies": movies, "edge": False,
                 "ratings": user[users] + movie[movies] - errors}  # fmt: skip
 
-    return [case(15), case(23), case(18)]
+    def edge(n: int) -> Case:
+        """Quarters of stars, which are exact: some errors are exactly half a star, and the others a quarter."""
+        user, movie = rng.integers(4, 9, 5) / 4, rng.integers(4, 9, 6) / 4
+        users, movies = rng.integers(0, 5, n), rng.integers(0, 6, n)
+        errors = np.where(rng.permutation(n) < rng.integers(n // 5, n // 2), 0.5, 0.25) * rng.choice([-1, 1], n)
+        return {"user": user, "movie": movie, "users": users, "movies": movies, "edge": True,
+                "ratings": user[users] + movie[movies] - errors}  # fmt: skip
+
+    return [case(15), case(23), case(18), edge(40)]
 
 
 @question(
@@ -584,6 +646,7 @@ def _evaluate_cases(rng: np.random.Generator) -> list[Case]:
     parts={
         "rmse": close(share=2, about="the root mean squared error"),
         "accuracy": close(share=1.5, about="the share of predictions within half a star"),
+        "edge": close(share=0.25, about="the same share, where some predictions are exactly half a star away"),
         "eval_mode": equal(about="whether the model is in evaluation mode"),
         "no_gradients": equal(share=0.5, about="whether the model is called without recording gradients"),
     },
@@ -596,6 +659,9 @@ def _evaluate_cases(rng: np.random.Generator) -> list[Case]:
 def evaluate(code: Code, case: Case) -> Parts:
     model = _Pair(case["user"], case["movie"]).train()
     rmse, accuracy = code.evaluate(model, _long(case["users"]), _long(case["movies"]), _float(case["ratings"]))
+    if case["edge"]:
+        yield "edge", accuracy
+        return
     yield "rmse", rmse
     yield "accuracy", accuracy
     yield "eval_mode", model.always_in(training=False)
