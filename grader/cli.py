@@ -294,14 +294,14 @@ def stopped(chapter: str, out: Path) -> str:
 def doctor() -> None:
     """Say whether this machine can lock student code in, and what to do where it cannot."""
     from grader.apart import explain
-    from grader.isolation import missing, needed, scratch
+    from grader.isolation import missing, scratch, visible
 
     if missing():
         out_console.print(rich_escape(explain()), highlight=False, soft_wrap=True)
         raise typer.Exit(1)
     out_console.print("[green]✓[/] Student code can be locked in here: tried, and it works.", highlight=False)
     out_console.print(f"It can write to {scratch()} only, which is its own, and of the disk it sees:", highlight=False)
-    for path in ("/usr", *map(str, needed())):
+    for path in visible():
         out_console.print(f"  {path}", highlight=False, soft_wrap=True)
 
 
@@ -335,6 +335,7 @@ def collect(
     """Collect a learning platform's download: of several attempts the last counts, the others are kept."""
     from grader.collect import collect as collect_archive
     from grader.collect import read_due
+    from grader.files import printable
     from recbook.questions import of_chapter
 
     of_chapter(chapter)
@@ -352,7 +353,8 @@ def collect(
     out_console.print(table)
     for name in ("late", "replaced", "taken differently", "not understood"):
         for what, why in counts[name]:
-            out_console.print(f"{name}: {rich_escape(what)}: {rich_escape(why)}", highlight=False, soft_wrap=True)
+            line = printable(f"{name}: {what}: {why}")
+            out_console.print(rich_escape(line), highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -21,6 +22,8 @@ _MAX_LISTED = 2_000
 _MAX_CANDIDATES = 12
 _MAX_DEPTH = 4
 _ARCHIVE = b"PK\x03\x04"
+#: The kinds of characters that are no text: control characters, and halves of a character.
+_COMMANDS = ("Cc", "Cs")
 
 Read = Callable[[], bytes]
 
@@ -52,8 +55,14 @@ def is_notebook(name: str) -> bool:
 
 
 def as_text(name: str) -> str:
-    """A file's name as text that can be written anywhere, also where its bytes are no UTF-8."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    """A file's name as text that can be written anywhere, also where its bytes are no UTF-8, or command a terminal."""
+    return printable(os.fsencode(name).decode("utf-8", "backslashreplace"))
+
+
+def printable(text: str) -> str:
+    """Text with its control characters written out: from a file's name they could clear or rewrite the screen."""
+    return "".join(repr(sign)[1:-1] if unicodedata.category(sign) in _COMMANDS and sign != "\n" else sign
+                   for sign in text)  # fmt: skip
 
 
 def _walk(folder: Path) -> Iterator[str]:
@@ -120,7 +129,7 @@ def _in_archive(path: Path, name: str, expected: str) -> Iterator[tuple[str, Rea
         yield as_text(name), partial(_refuse, f"There is no notebook in the zip file {as_text(name)}. {_ITSELF}")
     inside.sort(key=lambda info: _likelihood(PurePosixPath(info.filename).name, expected))
     for info in inside[:_MAX_CANDIDATES]:
-        yield f"{as_text(name)}/{info.filename}"[:200], partial(_unpacked, archive, info)
+        yield f"{as_text(name)}/{printable(info.filename)}"[:200], partial(_unpacked, archive, info)
 
 
 _ITSELF = "Hand in the .ipynb file itself."

@@ -14,8 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from grader.apart import Isolation
 from grader.chapter import chapter_path, imports_of
-from grader.errors import OutNotWritable, UnknownChapter
+from grader.errors import NoIsolation, OutNotWritable, UnknownChapter
+from grader.files import printable
 from grader.handins import find_handins
+from grader.isolation import exposed
 from grader.limits import Limits
 from grader.pools import DaskPool, LocalPool
 from grader.results import Log, Row, prepare_out, write_grades
@@ -65,6 +67,8 @@ def grade(
     began = time.monotonic()
     submitted, out = Path(submitted), Path(out)
     _refuse_unknown(chapter)
+    if isolation == "namespaces" and not scheduler:
+        _refuse_exposed(submitted, out)
     handins, absent = find_handins(submitted, chapter)
     prepare_out(out)
     console = console or Console(stderr=True)
@@ -116,6 +120,15 @@ def _refuse_unknown(chapter: str) -> None:
         raise UnknownChapter(str(error)) from None
 
 
+def _refuse_exposed(*folders: Path) -> None:
+    for folder in folders:
+        if shown := exposed(folder):
+            raise NoIsolation(
+                f"Student code could read {folder}: it lies in {shown}, which student code sees, because Python or "
+                "its packages are there. Put it somewhere else, such as your home directory."
+            )
+
+
 # --- Telling -------------------------------------------------------------------------------------------------------
 
 
@@ -144,7 +157,7 @@ def _report(summary: Summary, chapter: str, out: Path, console: Console) -> None
         f"{summary.n_graded} hand-ins graded{kept} in {summary.seconds:.0f} s: {out / 'grades.csv'}", soft_wrap=True
     )
     for problem in summary.problems:
-        console.print(problem.strip(), style="yellow", markup=False, highlight=False, soft_wrap=True)
+        console.print(printable(problem.strip()), style="yellow", markup=False, highlight=False, soft_wrap=True)
     if summary.absent:
         console.print(
             f"No marks for {len(summary.absent)} who have no folder {chapter}: {_some(summary.absent)}", soft_wrap=True,

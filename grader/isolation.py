@@ -34,6 +34,8 @@ _DETAILS = (
     "/sys/devices/system/cpu", "/sys/kernel/mm/transparent_hugepage",
 )  # fmt: skip
 _PROBE_SECONDS = 20
+#: Holds the known mistakes, and beside it lie the solutions.
+_PRIVATE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,18 @@ def needed() -> tuple[Path, ...]:
     return tuple(sorted(path for path in wanted if not any(other in path.parents for other in wanted)))
 
 
+def visible() -> tuple[Path, ...]:
+    """The folders of this machine that can be read from behind the wall, with all that lies below them."""
+    return (Path("/usr"), *(Path(path) for path in _SYSTEM if Path(path).is_dir() and not Path(path).is_symlink()),
+            *needed())  # fmt: skip
+
+
+def exposed(path: Path) -> Path | None:
+    """The visible folder in or below which `path` lies, so that student code could read it; None when there is none."""
+    places = (path.absolute(), path.resolve())
+    return next((shown for shown in visible() if any(place.is_relative_to(shown) for place in places)), None)
+
+
 def _parents(path: Path) -> list[str]:
     """The folders on the way to it, which anyone may pass."""
     parents = [parent for parent in reversed(path.parents) if parent != Path("/")]
@@ -113,6 +127,9 @@ def missing() -> tuple[Missing, ...]:
         return (Missing("bubblewrap", "install it: apt install bubblewrap, or dnf install bubblewrap"),)
     if _is_root() and not shutil.which("setpriv"):
         return (Missing("setpriv", "install it: apt install util-linux"),)
+    if shown := exposed(_PRIVATE):
+        return (Missing(f"a place for the course that student code cannot read ({_PRIVATE} lies in {shown})",
+                        "move the course, which holds the solutions, somewhere else"),)  # fmt: skip
     trouble = _probe([sys.executable, "-S", "-c", "pass"])
     if trouble:
         return (Missing(f"a wall built by bubblewrap ({trouble})", _remedy()),)

@@ -9,6 +9,7 @@ import pytest
 from handin_files import CHAPTER, hand_in
 
 from grader.errors import HandinProblem, NoHandins
+from grader.files import printable
 from grader.handins import Cell, defining_cells, find_handins, is_answered, match, read_cells, read_handin
 from grader.reading import read_notebook
 
@@ -233,3 +234,13 @@ def test_attacks_on_the_reader_end_soon(release):
     ]  # fmt: skip
     matched = match(hostile, release)
     assert len(defining_cells(matched, "fit")) == 0
+
+
+def test_the_name_of_a_file_cannot_command_the_terminal(tmp_path):
+    folder = tmp_path / "ann" / "autorec"
+    folder.mkdir(parents=True)
+    (folder / "\x1b[2J\x1b[1;1Hall graded\x07.txt").write_text("no notebook")
+    with pytest.raises(HandinProblem) as refused:
+        read_handin(folder, "autorec")
+    assert r"\x1b[2J\x1b[1;1Hall graded\x07.txt" in str(refused.value)
+    assert printable("Zoë \u200c李\n\ud800\x9b") == "Zoë \u200c李\n\\ud800\\x9b"

@@ -17,6 +17,7 @@ from grader import isolation
 from grader.apart import Worker
 from grader.chapter import ROOT
 from grader.errors import NoIsolation
+from grader.grading import grade
 from grader.isolation import INSIDE, behind_wall, missing, scratch
 from grader.limits import Limits
 from grader.supervise import Code, respond_apart
@@ -288,6 +289,22 @@ def without_bubblewrap(monkeypatch, tmp_path):
 def test_what_is_missing_is_named_with_its_remedy(without_bubblewrap):
     with pytest.raises(NoIsolation, match=r"bubblewrap: install it: apt install bubblewrap(.|\n)*--isolation=none"):
         Worker("namespaces")
+
+
+@needs_walls
+def test_nothing_private_may_lie_where_student_code_can_see_it(monkeypatch, tmp_path):
+    packages = isolation.needed()[0]
+    assert isolation.exposed(packages / "src" / "course") == packages
+    assert isolation.exposed(Path("/usr/src/course")) == Path("/usr")
+    assert isolation.exposed(tmp_path) is None
+    link = tmp_path / "results"
+    link.symlink_to(packages)
+    assert isolation.exposed(link) == packages
+    with pytest.raises(NoIsolation, match="could read"):
+        grade("autorec", tmp_path, packages / "results")
+    assert not (packages / "results").exists()
+    monkeypatch.setattr(isolation, "_PRIVATE", packages / "src" / "course" / "grader")
+    assert "student code cannot read" in isolation.missing.__wrapped__()[0].what
 
 
 def test_the_doctor_says_so(without_bubblewrap, tmp_path):
