@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import signal
 import sys
@@ -11,7 +12,7 @@ import traceback
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,14 +30,26 @@ TOO_LARGE = "AnswerTooLarge"
 _ALARM_AGAIN = 0.5
 
 
+@functools.cache
+def _as_first_seen(module: ModuleType | None) -> SimpleNamespace | None:
+    """The names in a module, as they were before code under test could replace them: `np.random.seed = 42` is common.
+
+    torch is first seen by `warm_up`; for callers that do not use it, it is None.
+    """
+    return module and SimpleNamespace(**vars(module))
+
+
+_random = _as_first_seen(np.random)
+
+
 class OutOfTime(BaseException):
     """The time limit of a case was reached. Not an `Exception`, so that `except Exception` does not hide it."""
 
 
 def draw_cases(question: Question, seed: int = PUBLIC_SEED) -> list[Case]:
     """The cases of a question for one seed. Each question has its own stream of random numbers."""
-    stream = np.random.SeedSequence([seed, zlib.crc32(question.id.encode())])
-    return question.cases(np.random.default_rng(stream))
+    stream = _random.SeedSequence([seed, zlib.crc32(question.id.encode())])
+    return question.cases(_random.default_rng(stream))
 
 
 def ask(question: Question, namespace: Mapping[str, Any], seed: int = PUBLIC_SEED) -> Answer:
@@ -66,7 +79,7 @@ def ask(question: Question, namespace: Mapping[str, Any], seed: int = PUBLIC_SEE
 def _ask_case(question: Question, code: Code, case: Case, seed: int) -> CaseAnswer:
     parts: dict[str, Any] = {}
     raised = None
-    with _quiet(), _own_randomness(seed):
+    with _quiet(), _own_state(seed):
         try:
             with time_limit(question.seconds):
                 for name, value in question.ask(code, case):
@@ -113,7 +126,7 @@ def warm_up() -> None:
 
     They must not count against the time of the question that happens to come first, nor be cut short by its limit.
     """
-    torch = sys.modules.get("torch")
+    torch = _as_first_seen(sys.modules.get("torch"))
     if torch and "torch._dynamo" not in sys.modules:
         torch.optim.SGD([torch.zeros(1)], lr=0.1)
 
@@ -155,23 +168,28 @@ class _Discard(io.TextIOBase):
 
 
 @contextlib.contextmanager
-def _own_randomness(seed: int) -> Iterator[None]:
-    """Seed NumPy's and torch's global generators for the block, and give the notebook its own state back."""
-    numpy_state = np.random.get_state()
-    np.random.seed(seed % 2**32)
-    torch = sys.modules.get("torch")
-    torch_state = torch.get_rng_state() if torch else None
-    if torch:
-        _seed_torch(torch, seed)
-    try:
-        yield
-    finally:
-        np.random.set_state(numpy_state)
+def _own_state(seed: int) -> Iterator[None]:
+    """For the block, NumPy and torch are set as after their import, and seeded; then the notebook has its own back.
+
+    A cell far below may have set them otherwise, though every check before it had passed.
+    """
+    torch = _as_first_seen(sys.modules.get("torch"))
+    with contextlib.ExitStack() as after:
+        after.callback(_random.set_state, _random.get_state())
+        _random.seed(seed % 2**32)
         if torch:
-            torch.set_rng_state(torch_state)
+            after.callback(torch.set_rng_state, torch.get_rng_state())
+            _seed_torch(torch, seed)
+            after.callback(torch.set_default_dtype, torch.get_default_dtype())
+            torch.set_default_dtype(torch.float32)
+            device = torch.empty(0).device
+            after.callback(torch.set_default_device, None if device.type == "cpu" else device)
+            torch.set_default_device(None)
+            after.enter_context(torch.inference_mode(False))  # which also turns gradients on
+        yield
 
 
-def _seed_torch(torch: ModuleType, seed: int) -> None:
+def _seed_torch(torch: SimpleNamespace, seed: int) -> None:
     """As `torch.manual_seed`, which also leaves a note, with the whole call stack, for each accelerator not in use."""
     if torch.cuda.is_initialized():
         torch.manual_seed(seed)

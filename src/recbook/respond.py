@@ -47,6 +47,8 @@ from recbook.questions import find
 Namespace = Mapping[str, Any]
 #: The name of the module that a Python file becomes: not "__main__", so that its main block does not run.
 _FILE_MODULE = "handin"
+#: What every chapter imports, as `np`, `pd`, `torch`, `nn` and the like.
+_LIBRARIES = ("numpy", "pandas", "torch", "torch.nn", "torch.nn.functional")
 
 
 class Journal:
@@ -146,6 +148,7 @@ def _run_cells(job: dict[str, Any], journal: Journal) -> Namespace:
     from recbook.shell import quiet_shell, run_cell
 
     shell = quiet_shell()
+    imported: dict[str, types.ModuleType] = {}
     given = set(job.get("given_cells", ()))
     left = job["cells_seconds"]
     for index, source in job["cells"]:
@@ -160,8 +163,26 @@ def _run_cells(job: dict[str, Any], journal: Journal) -> Namespace:
         except BaseException as raised:  # the alarm may ring between the cell's end and the limit's
             error = raised
         left -= time.monotonic() - started
+        imported |= _libraries(shell.user_ns)
         journal.write("cell-end", index=index, outputs=shell.recorder.outputs, error=_describe(error))
+    _put_back(imported, shell.user_ns)
     return shell.user_ns
+
+
+def _libraries(namespace: Namespace) -> dict[str, types.ModuleType]:
+    """Those of the libraries that the notebook has imported, by the names it gave them."""
+    modules = {id(module) for name in _LIBRARIES if (module := sys.modules.get(name))}
+    return {name: value for name, value in dict(namespace).items() if id(value) in modules}
+
+
+def _put_back(imported: Namespace, namespace: dict[str, Any]) -> None:
+    """Put the libraries back that a cell has deleted, or replaced by something that is no module or class.
+
+    The questions come after the last cell, and `nn = 5` down there would take `nn` from every function above it.
+    """
+    for name, module in imported.items():
+        if not issubclass(type(namespace.get(name)), types.ModuleType | type):
+            namespace[name] = module
 
 
 def definitions(source: str) -> str:

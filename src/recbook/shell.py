@@ -5,6 +5,7 @@ Used by `recbook.respond` beside student code. IPython comes with every notebook
 
 from __future__ import annotations
 
+import ast
 import base64
 import contextlib
 import io
@@ -82,11 +83,12 @@ class Recorder:
             self.outputs.append({"output_type": output_type, "data": kept, "metadata": {}})
 
     def error(self, type_name: str, message: str, lines: list[str]) -> None:
-        """Add a traceback."""
+        """Add a traceback; the first of a cell also where there is no room for its lines."""
         text = self._take_text(_ANSI.sub("", "\n".join(lines)))
-        self.outputs.append(
-            {"output_type": "error", "ename": type_name, "evalue": message[:1000], "traceback": text.splitlines()}
-        )
+        if text or not any(output["output_type"] == "error" for output in self.outputs):
+            self.outputs.append(
+                {"output_type": "error", "ename": type_name, "evalue": message[:1000], "traceback": text.splitlines()}
+            )
 
     def _take_text(self, text: str) -> str:
         left = min(self._text_left, self._room)
@@ -157,6 +159,21 @@ class QuietShell(InteractiveShell):
     display_pub_class = Type(_RecordingPublisher)
     recorder: Recorder
 
+    async def run_ast_nodes(self, nodelist, cell_name, interactivity="last_expr", compiler=compile, result=None):
+        """Run the statements of a cell, up to the first that fails, unless that one is an import.
+
+        Where the student works, the library may be there: of a cell with a failed import, all is run that can be.
+        """
+        failed = False
+        for node in nodelist:
+            shown = interactivity if node is nodelist[-1] or interactivity == "all" else "none"
+            # The cell's error is its first.
+            if await super().run_ast_nodes([node], cell_name, shown, compiler, None if failed else result):
+                if not (failed or _is_failed_import(node, result.error_in_exec)):
+                    return True
+                failed = True
+        return failed
+
     def run_line_magic(self, magic_name, line, *args, **kwargs):
         """Run a `%magic`, unless it is one that leads out of the notebook."""
         if self._stops(magic_name):
@@ -212,6 +229,11 @@ class QuietShell(InteractiveShell):
         except BaseException:
             message = "(its message could not be read)"
         self.recorder.error(etype.__name__, message, list(stb))
+
+
+def _is_failed_import(node: ast.stmt, error: BaseException | None) -> bool:
+    """An import that runs out of time is none, nor one of a file that calls `exit()`."""
+    return isinstance(node, ast.Import | ast.ImportFrom) and isinstance(error, Exception)
 
 
 def quiet_shell() -> QuietShell:

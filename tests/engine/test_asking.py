@@ -142,6 +142,56 @@ def test_code_that_draws_sees_torch_and_numpy_seeded():
     assert ask(toy, {"total": total}, 11).cases[0].parts["total"] == expected
 
 
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(np.random, name) for name in ("seed", "get_state", "set_state", "default_rng", "SeedSequence")]
+    + [(torch, name) for name in ("manual_seed", "get_rng_state", "set_default_dtype", "empty", "inference_mode")],
+)
+def test_a_slip_that_replaces_a_librarys_function_does_not_stop_a_question(monkeypatch, module, name):
+    expected = ask_total(reference)
+    monkeypatch.setattr(module, name, 42)  # as in `np.random.seed = 42`
+    assert ask_total(reference) == expected
+
+
+def torch_state():
+    weight = torch.ones(1, requires_grad=True)
+    return weight.dtype, weight.device.type, (2 * weight).requires_grad, torch.is_inference_mode_enabled()
+
+
+@pytest.fixture
+def given_back():
+    yield
+    torch.set_default_dtype(torch.float32)
+    torch.set_default_device(None)
+    torch.set_grad_enabled(True)
+
+
+@pytest.mark.parametrize(
+    ("change", "value"),
+    [(torch.set_default_dtype, torch.float64), (torch.set_default_device, "meta"), (torch.set_grad_enabled, False)],
+)
+@pytest.mark.usefixtures("given_back")
+def test_code_sees_torch_as_after_its_import_and_the_notebook_has_its_own_state_back(change, value):
+    fresh, seen = torch_state(), []
+    change(value)
+    changed = torch_state()
+
+    def total(numbers):
+        seen.append(torch_state())
+        change(value)  # which reaches no further than this case
+        return 0.0
+
+    assert ask_total(total).raised is None
+    assert seen == [fresh] * 2
+    assert torch_state() == changed != fresh
+
+
+def test_inference_mode_does_not_reach_the_code():
+    with torch.inference_mode():
+        assert ask_total(lambda numbers: float(torch_state()[2])).cases[0].parts["total"] == 1.0
+        assert torch.is_inference_mode_enabled()
+
+
 def test_cases_depend_on_the_seed_only():
     def numbers(seed):
         return [case["numbers"].tolist() for case in draw_cases(toy, seed)]
