@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbgrader.api import Gradebook
 
+from grader.errors import GraderError
 from grader.gradebook import marks_of, open_gradebook, register
 from grader.handins import Handin
-from grader.judging import Graded, Plan, Prepared, judge_handin, prepare
+from grader.judging import Graded, Plan, Prepared, faulty, judge_handin, prepare
 from grader.keeping import autograded_path, feedback_path, keep, rows_of
 from grader.limits import Limits
 from grader.pools import Pool
@@ -23,6 +24,8 @@ from recbook.questions import of_chapter
 
 #: How many hand-ins are ready for each worker: enough that none waits while the references are asked.
 _AHEAD = 4
+#: What ends the run: it is not about one hand-in.
+_OF_THE_RUN = (GraderError, OSError, CancelledError)
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,23 @@ def grade_each(plan: Plan, handins: Sequence[Handin], pool: Pool, out: Path, aga
     with open_gradebook(out) as book:
         for prepared, graded in _graded(plan, handins, pool, book, out, again):
             if graded:
-                yield Done(keep(plan, graded, book, out), graded.record, graded.response.starts)
+                yield _kept(plan, graded, book, out)
             else:
                 by_hand = marks_of(book, plan.chapter, prepared.handin.student).by_hand
                 yield Done(rows_of(prepared.old, by_hand), prepared.old, None)
+
+
+def _kept(plan: Plan, graded: Graded, book: Gradebook, out: Path) -> Done:
+    """Write a hand-in down. Where that fails, a fault stands in its place; where that fails too, it is only told."""
+    try:
+        return Done(keep(plan, graded, book, out), graded.record, graded.response.starts)
+    except _OF_THE_RUN:
+        raise
+    except Exception:
+        fault = faulty(plan, graded.handin)
+    if graded.record.fault:
+        return Done(rows_of(fault.record, {}), fault.record, graded.response.starts)
+    return _kept(plan, fault, book, out)
 
 
 def _graded(
@@ -76,7 +92,16 @@ def _ready(plan: Plan, running: dict[Future[Response], Prepared]) -> Iterator[tu
     ready, _ = wait(running, return_when=FIRST_COMPLETED)
     for future in ready:
         prepared = running.pop(future)
-        yield prepared, judge_handin(plan, prepared, future.result())
+        yield prepared, _judged(plan, prepared, future)
+
+
+def _judged(plan: Plan, prepared: Prepared, future: Future[Response]) -> Graded:
+    try:
+        return judge_handin(plan, prepared, future.result())
+    except _OF_THE_RUN:
+        raise
+    except Exception:
+        return faulty(plan, prepared.handin)
 
 
 def _earlier(plan: Plan, handin: Handin, book: Gradebook, out: Path) -> HandinRecord | None:

@@ -43,7 +43,24 @@ _TAGS = frozenset(
      "ul", "ol", "li", "sub", "sup", "caption")
 )  # fmt: skip
 _ATTRIBUTES = {"th": ["colspan", "rowspan"], "td": ["colspan", "rowspan"]}
-_WITH_CONTENT = re.compile(r"<(style|script|svg|math|template)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_WITH_CONTENT = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(style|script|svg|math|template)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL
+)
+#: A tag with its attributes, a declaration, or a lone "<".
+_TAG = re.compile(r"""<(?:(/?)([a-z][^\s/<>]*+)((?:[^<>"']++|"[^"]*"|'[^']*')*+)>|[!?][^<>]*>|)""", re.IGNORECASE)
+_SPAN = re.compile(r"""\b(colspan|rowspan)\s*=\s*["']?(\d{1,4})""", re.IGNORECASE)
+#: Tags that a parser of HTML opens again in each paragraph until they are closed. By another name it does not.
+_REOPENED = {name: f"x-{name}" for name in ("b", "i", "em", "strong", "code")}
+_PARSED_TAGS = frozenset(_REOPENED.get(name, name) for name in _TAGS)
+_RENAMED = re.compile(r"<(/?)x-")
+#: Tags that cannot be in each other without one of the others between them.
+_SHALLOW = frozenset(("p", "li", "tr", "th", "td", "thead", "tbody", "caption", "br"))
+#: What one output may have: characters; tags and entities, each of which takes the parser time (a table of 60 rows and
+#: 20 columns has 2,700); tags inside each other. And how much is shown of what has more.
+_MAX_HTML = 500_000
+_MAX_SIGNS = 4_000
+_MAX_DEPTH = 50
+_MAX_AS_TEXT = 2_000
 _PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 _TEXT_KINDS = ("text/markdown", "text/latex", "text/plain")
 #: Markdown that would be tags which `clean` takes away: it stays text, so that nothing of a comment is lost.
@@ -241,14 +258,61 @@ def show_output(output: Mapping[str, Any]) -> ShownOutput | None:
     return ShownOutput(text, "result") if text else None
 
 
+def clean(html: str) -> Markup:
+    """Tables and plain formatting of some HTML; no scripts, styles, links, pictures or event handlers.
+
+    HTML that would keep the parser busy for long becomes text.
+    """
+    cleaned = _cleaned(html) if len(html) <= _MAX_HTML else None
+    return html_as_text(html) if cleaned is None else cleaned
+
+
+def html_as_text(html: str) -> Markup:
+    """The beginning of HTML that is not shown as such."""
+    why = "There is too much HTML here to show this as such. It begins:"
+    return Markup("<p>{}</p><pre>{}</pre>").format(why, _text(html[:_MAX_AS_TEXT]))
+
+
+def n_signs(html: str) -> int:
+    """What HTML costs to clean: its tags and entities, at most."""
+    return html.count("<") + html.count("&")
+
+
 @lru_cache(maxsize=256)  # a given cell shows every student the same table, and it is on two pages
-def clean(html: str) -> Markup | str:
-    """Tables and plain formatting of some HTML; no scripts, styles, links, pictures or event handlers."""
-    bare = _WITH_CONTENT.sub("", html)
-    return Markup(bleach.clean(bare, tags=_TAGS, attributes=_ATTRIBUTES, protocols=[], strip=True, strip_comments=True))
+def _cleaned(html: str) -> Markup | None:
+    """The cleaned HTML; None where that would take long. The tags are laid bare before the parser sees them."""
+    bare = _TAG.sub(_bare_tag, _WITH_CONTENT.sub("", html))
+    if n_signs(bare) > _MAX_SIGNS or _depth(bare) > _MAX_DEPTH:
+        return None
+    cleaned = bleach.clean(bare, tags=_PARSED_TAGS, attributes=_ATTRIBUTES, protocols=[], strip=True)
+    return Markup(_RENAMED.sub(r"<\1", cleaned)) if n_signs(cleaned) <= _MAX_SIGNS else None
 
 
-def comment_html(comment: str) -> Markup | str:
+def _bare_tag(found: re.Match[str]) -> str:
+    """A tag that may stay, without attributes but those that tables need; "" for other tags; text for a lone "<"."""
+    if found[0] == "<":
+        return "&lt;"
+    slash, name, rest = found[1], (found[2] or "").lower(), found[3]
+    if name not in _TAGS:
+        return ""
+    spans = _SPAN.findall(rest) if name in _ATTRIBUTES else ()
+    return f"<{slash}{_REOPENED.get(name, name)}{''.join(f' {span}={number}' for span, number in spans)}>"
+
+
+def _depth(bare: str) -> int:
+    """How many tags are inside each other, at most: one that is not closed where it should be counts to the end."""
+    opened: list[str] = []
+    deepest = 0
+    for slash, name in re.findall(r"<(/?)([\w-]+)", bare):
+        if slash and opened[-1:] == [name]:
+            opened.pop()
+        elif not slash and name not in _SHALLOW:
+            opened.append(name)
+            deepest = max(deepest, len(opened))
+    return deepest
+
+
+def comment_html(comment: str) -> Markup:
     """A teacher's comment: Markdown, as in nbgrader's own feedback. Tags, links and formulas stay text."""
     return clean(_markdown().render(comment))
 

@@ -30,6 +30,9 @@ _FAULT = "The grader itself failed on this hand-in. Your teacher can see it and 
 #: The entries of `HandinRecord.graded_from` that are about the whole hand-in.
 _WHOLE = ("handin", "release", "limits")
 _MAX_CODE = 20_000
+#: A hint may quote what a student's code said.
+_MAX_HINT = 2_000
+_MAX_FAULT = 10_000
 
 
 @dataclass(frozen=True)
@@ -132,12 +135,17 @@ def prepare(plan: Plan, handin: Handin, old: HandinRecord | None) -> Prepared:
     except HandinProblem as error:
         return replace(prepared, problem=str(error))
     except Exception:  # a fault of ours: the class goes on, the instructor is told
-        return Prepared(handin, fault=traceback.format_exc(limit=-5))
+        return Prepared(handin, fault=_what_was_raised())
 
 
 def _from(plan: Plan, prepared: Prepared) -> dict[str, str]:
-    """See `HandinRecord.graded_from`; of a fault, nothing, so that it is graded again."""
-    return {} if prepared.fault else {**plan.graded_from, "handin": prepared.digest}
+    """See `HandinRecord.graded_from`."""
+    return {**plan.graded_from, "handin": prepared.digest}
+
+
+def _what_was_raised() -> str:
+    """The exception being handled, for the instructor, as text that every file takes."""
+    return traceback.format_exc(limit=-5)[:_MAX_FAULT].encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def judge_handin(plan: Plan, prepared: Prepared, response: Response) -> Graded:
@@ -155,7 +163,7 @@ def judge_handin(plan: Plan, prepared: Prepared, response: Response) -> Graded:
                 for each in plan.exercises
             )  # fmt: skip
         except Exception:
-            fault = traceback.format_exc(limit=-5)
+            fault = _what_was_raised()
     if not exercises:
         hint = _FAULT if fault else problem
         exercises = tuple(ExerciseRecord(each.id, 0.0, each.points, "error", hint=hint) for each in plan.exercises)
@@ -164,9 +172,14 @@ def judge_handin(plan: Plan, prepared: Prepared, response: Response) -> Graded:
         events=tuple(response.notes),
         wall_seconds=round(response.wall_seconds, 3), cpu_seconds=round(response.cpu_seconds, 3),
         peak_memory=response.peak_memory, timestamp=handin.timestamp, platform_id=handin.platform_id,
-        graded_from=_from(plan, prepared),
+        graded_from={} if fault else _from(plan, prepared),  # of a fault, nothing: so it is graded again
     )  # fmt: skip
     return Graded(handin, record, matched, response)
+
+
+def faulty(plan: Plan, handin: Handin) -> Graded:
+    """A hand-in on which the grader fails, by the exception being handled: no points, for now."""
+    return judge_handin(plan, Prepared(handin, fault=_what_was_raised()), Response())
 
 
 def _judge(plan: Plan, matched: Matched, response: Response, exercise: Exercise) -> ExerciseRecord:
@@ -179,7 +192,7 @@ def _judge(plan: Plan, matched: Matched, response: Response, exercise: Exercise)
     verdict = judge_asked(exercise, asked, plan.known[exercise.id], why_missing)
     code = _code(matched, exercise.subject)
     return ExerciseRecord(
-        exercise.id, verdict.points, exercise.points, verdict.verdict, verdict.mistake, verdict.hint,
+        exercise.id, verdict.points, exercise.points, verdict.verdict, verdict.mistake, verdict.hint[:_MAX_HINT],
         code=code[:_MAX_CODE],
         answer_digest=_digest(to_json(asked.answer, sys.maxsize)) if asked.answer else "",
         cpu_seconds=asked.seconds, peak_memory=asked.peak_memory,

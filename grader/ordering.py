@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from grader.bindings import ALWAYS_THERE, Code, bound, parse
 
@@ -49,23 +50,25 @@ def after_what_they_need(
     to_come = Counter(name for index in entries for name in read[index].binds)
     to_define = Counter(name for index in entries for name in read[index].defines)
     there = set(ALWAYS_THERE)
+    place = {index: number for number, index in enumerate(entries)}
     ordered: list[int] = []
-    moved: list[int] = []
-    waiting: dict[int, set[str]] = {}
+    # Each name knows the cells that wait for it, and each of these how many names it lacks: no cell is looked at again.
+    lacking: dict[int, int] = {}
+    waiting_for: dict[str, list[int]] = defaultdict(list)
     pending: set[str] = set()
 
     def run(index: int) -> None:
-        ordered.append(index)
-        new = read[index].binds - there
-        there.update(new)
-        while new:
-            ready = [other for other, names in waiting.items() if names <= there]
-            new = set()
-            for other in ready:
-                del waiting[other]
-                ordered.append(other)
-                new |= read[other].binds - there
+        ready = [index]
+        while ready:
+            ordered.extend(ready)
+            new = {name for each in ready for name in read[each].binds} - there
             there.update(new)
+            ready = []
+            for other in chain.from_iterable(waiting_for.pop(name, ()) for name in new):
+                lacking[other] -= 1
+                if not lacking[other]:
+                    ready.append(other)
+            ready.sort(key=place.__getitem__)
 
     for index in entries:
         own = read[index]
@@ -73,9 +76,10 @@ def after_what_they_need(
         to_come.subtract(own.binds)
         missing = {name for name in own.needs - there if to_come[name] > 0 or name in pending}
         if missing and not any(to_define[name] > 0 for name in own.defines):
-            waiting[index] = missing
+            lacking[index] = len(missing)
+            for name in missing:
+                waiting_for[name].append(index)
             pending |= own.binds
-            moved.append(index)
         else:
             run(index)
-    return [*ordered, *waiting], moved
+    return [*ordered, *(index for index, count in lacking.items() if count)], list(lacking)

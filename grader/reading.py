@@ -6,10 +6,13 @@ import codecs
 from dataclasses import dataclass
 from typing import Any
 
+from grader.bindings import MAX_SOURCE
 from grader.errors import HandinProblem
 from grader.mending import read_json
 
 MAX_CELLS = 5_000
+#: Of the cells that are looked into, in characters: to read a million of the densest takes five seconds.
+MAX_CODE = 1_000_000
 _DOWNLOAD = "In Colab: File > Download > Download .ipynb."
 #: Byte order marks, the longer ones first; then a text in UTF-16 that lacks it, by how "{" looks in it.
 _ENCODINGS = (
@@ -40,10 +43,14 @@ def read_notebook(content: bytes) -> tuple[list[Cell], list[str]]:
         document, mended = read_json(text)
     except ValueError:
         raise HandinProblem(f"The file is not a notebook: it is not JSON. {_DOWNLOAD}") from None
-    cells = _cells_of(document)
-    if len(cells) > MAX_CELLS:
-        raise HandinProblem(f"The notebook has {len(cells):,} cells. Something went wrong when it was saved.")
-    return [_read_cell(cell) for cell in cells], [*notes, *filter(None, [mended])]
+    found = _cells_of(document)
+    if len(found) > MAX_CELLS:
+        raise HandinProblem(f"The notebook has {len(found):,} cells. Something went wrong when it was saved.")
+    cells = [_read_cell(cell) for cell in found]
+    code = sum(len(cell.source) for cell in cells if cell.kind == "code" and len(cell.source) <= MAX_SOURCE)
+    if code > MAX_CODE:
+        raise HandinProblem(f"The notebook has {code:,} characters of code. Leave out what is not your work.")
+    return cells, [*notes, *filter(None, [mended])]
 
 
 def read_cells(content: bytes) -> list[Cell]:

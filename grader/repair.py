@@ -21,7 +21,7 @@ from grader.chapter import ANSWER_LINE, squeeze
 from grader.ordering import after_what_they_need, parts_of
 from grader.reading import Cell
 
-_FENCED = re.compile(r"^```+[ \t]*\w*[ \t]*\n(.*?)^```+[ \t]*$", re.MULTILINE | re.DOTALL)
+_WORD = re.compile(r"\w*")
 _MANY = 8
 
 
@@ -246,7 +246,7 @@ class _Repair:
             if not own and (index := self._run_hidden(name, stub)) is not None:
                 own = [index]
                 hidden.append(f"`{name}` ({_numbers(own)})")
-            copies = [index for index in places if index not in own and own and index > own[0]]
+            copies = [index for index in places if self._texts[index] == stub and own and index > own[0]]
             for index in copies:
                 del self._code[index]
             again += [f"`{name}` ({_numbers(copies)})"] if copies else []
@@ -276,7 +276,7 @@ class _Repair:
             is_given = self._texts[index] != stub and self._texts[index] in self.release.texts
             if is_given:  # an example in the chapter's own text
                 continue
-            for source in ("\n\n".join(_FENCED.findall(cell.source)), cell.source):
+            for source in ("\n\n".join(_fenced(cell.source)), cell.source):
                 code = self._read(source)
                 if squeeze(source) != stub and name in code.defines and code.parses:
                     self._code[index] = self._code.get(index, source)
@@ -385,7 +385,8 @@ class _Repair:
                     if (number, position) not in back and part.names & wanted:
                         back.add((number, position))
                         there |= part.names
-                        wanted = (wanted | part.mentions) - there
+                        wanted |= part.mentions - there
+                        wanted -= part.names
                         more = True
         names: list[str] = []
         for number, parts in enumerate(given):
@@ -414,6 +415,22 @@ class _Repair:
         if moved:
             self._note(f"Code that needs something from a cell below was run after that cell: {_numbers(moved)}.")
         return tuple((index, self._code[index]) for index in ordered)
+
+
+def _fenced(markdown: str) -> list[str]:
+    """The blocks between ``` and ```, line by line: a pattern for all of it would try every line as the first."""
+    blocks: list[str] = []
+    block: list[str] | None = None
+    for line in markdown.split("\n"):
+        word = line.lstrip("`").strip(" \t") if line.startswith("```") else "no fence"
+        if block is None:
+            block = [] if _WORD.fullmatch(word) else None
+        elif not word:
+            blocks.append("".join(block))
+            block = None
+        else:
+            block.append(f"{line}\n")
+    return blocks
 
 
 def _checked(tree: ast.Module) -> str:

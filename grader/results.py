@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -14,6 +15,8 @@ from typing import Any
 from grader.errors import OutNotWritable
 
 COLUMNS = ("student", "chapter", "exercise", "points", "max_points", "verdict", "hint")
+#: Python's own limit of a field is lower than what an earlier version wrote there.
+_MAX_FIELD = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ def _csv_row(row: Row) -> dict[str, str]:
 def _read_grades(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
+    csv.field_size_limit(_MAX_FIELD)
+    with path.open(encoding="utf-8", newline="") as file, contextlib.suppress(csv.Error, UnicodeDecodeError):
         reader = csv.DictReader(file)
         if tuple(reader.fieldnames or ()) == COLUMNS:
             return list(reader)

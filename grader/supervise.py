@@ -18,7 +18,7 @@ from typing import Any, Literal
 from grader.apart import Apart, Usage
 from grader.errors import ChildProblem
 from grader.limits import Limits
-from recbook.answer import Answer, from_json
+from recbook.answer import MAX_BYTES, Answer, from_json, parse_json
 from recbook.asking import draw_cases
 from recbook.errors import BadAnswer
 from recbook.question import Question
@@ -34,9 +34,14 @@ _POLL_SECONDS = 0.25
 _END_SECONDS = 1.0
 #: How often a hand-in is started again, with nothing blamed on it, because its worker died.
 _MAX_LOST = 3
-_CHUNK = 1 << 16
+#: The most time that counts as the hand-in's between two looks at the clock: it is looked at far more often.
+_UNWATCHED_SECONDS = 1.0
+#: All that a pipe can hold.
+_CHUNK = 1 << 20
 #: The most characters of JSON of all outputs together: what `recbook.shell` keeps, and room for how it is written.
 _MOST_OUTPUT = 2 * MAX_ALL
+#: The characters of a line around its outputs or its answer.
+_FRAME = 1 << 16
 _MOST_MEMORY = 1 << 50
 
 
@@ -113,12 +118,16 @@ class _Watch:
         self.response = Response()
         self._code, self._limits, self._start, self._stop = code, limits, start, stop
         self._questions = {question.id: (limits.of(question), seed) for question, seed in questions}
-        self._deadline = time.monotonic() + limits.total_seconds
+        self._watched = _Watched()
+        self._deadline = limits.total_seconds
         self._skip: set[int] = set()
         self._drop: set[int] = set()
         self._finished = False
         self._lost = 0
         self._room = _MOST_OUTPUT
+        #: The longest answer; within a line, each of its characters takes two at the most.
+        self._most_answer = max([MAX_BYTES, *(question.max_bytes for question, _ in questions)])
+        self._most_line = max(_MOST_OUTPUT, 2 * self._most_answer) + _FRAME
         #: Steps in which the process was killed once: by its own code, or by somebody who does not know it?
         self._killed_once: set[tuple[str, Any]] = set()
 
@@ -136,14 +145,14 @@ class _Watch:
         return bool(left and not why) or not self.response.starts
 
     def _is_over(self) -> bool:
-        return time.monotonic() >= self._deadline or self._stop.is_set()
+        return self._watched.seconds() >= self._deadline or self._stop.is_set()
 
     def run_once(self) -> None:
         self.response.starts += 1
         self._step: tuple[str, Any] = ("start", None)
         self._ready = False
-        self._step_deadline = time.monotonic() + self._limits.start_seconds
         apart = self._start(self._job(), self._limits)
+        self._step_deadline = self._watched.seconds() + self._limits.start_seconds
         try:
             ending = self._read(apart)
             if ending != "timeout":
@@ -191,31 +200,36 @@ class _Watch:
         buffer, total = bytearray(), 0
         os.set_blocking(apart.journal, False)
         while True:
-            left = min(self._step_deadline, self._deadline) - time.monotonic()
-            if left <= 0 or self._stop.is_set():
-                return "timeout"
             ended = apart.poll()  # before reading, so that nothing written before the end is missed
-            select.select([apart.journal], [], [], 0 if ended else min(left, _POLL_SECONDS))
+            select.select([apart.journal], [], [], 0 if ended else min(self._seconds_left(), _POLL_SECONDS))
             try:
                 chunk = os.read(apart.journal, _CHUNK)
             except BlockingIOError:
                 if ended:
                     return "died"
-                continue
-            total += len(chunk)
-            if not chunk or total > self._limits.journal:
-                return "died"
-            *ends, rest = chunk.split(b"\n")
-            for end in ends:
-                line, buffer = buffer + end, bytearray()
-                if self._take(line):
-                    return "end"
-            buffer += rest
+            else:
+                total += len(chunk)
+                if not chunk or total > self._limits.journal:
+                    return "died"
+                *ends, rest = chunk.split(b"\n")
+                for end in ends:
+                    line, buffer = buffer + end, bytearray()
+                    if self._take(line):
+                        return "end"
+                buffer += rest
+            # Only now: what lay in the pipe was in time, however late it was read.
+            if not self._seconds_left() or self._stop.is_set():
+                return "timeout"
+
+    def _seconds_left(self) -> float:
+        return max(0.0, min(self._step_deadline, self._deadline) - self._watched.seconds())
 
     def _take(self, line: bytes | bytearray) -> bool:
         """Take one line of the journal; True when it is the last."""
+        if len(line) > self._most_line or line.count(b"[") + line.count(b"{") > self._most_answer:
+            return False  # no line of ours: to read millions of lists takes minutes and gigabytes
         try:
-            event = json.loads(line)
+            event = parse_json(line)
             kind = event["event"]
             if kind == "ready":
                 self._ready = True
@@ -234,7 +248,7 @@ class _Watch:
 
     def _next(self, kind: str, what: Any, seconds: float) -> None:
         self._step = (kind, what)
-        self._step_deadline = time.monotonic() + seconds + self._limits.grace_seconds
+        self._step_deadline = self._watched.seconds() + seconds + self._limits.grace_seconds
 
     def _question_seconds(self, id: str) -> float:
         question, seed = self._questions[id]
@@ -302,6 +316,23 @@ class _Watch:
     def _count(self, usage: Usage) -> None:
         self.response.cpu_seconds += usage.cpu_seconds
         self.response.peak_memory = max(self.response.peak_memory, usage.peak_memory)
+
+
+class _Watched:
+    """The seconds in which a hand-in was watched.
+
+    The machine's clock goes on while the grader is stopped (Ctrl-Z) or another thread keeps it from running. So, from
+    one look at it to the next, only `_UNWATCHED_SECONDS` count.
+    """
+
+    def __init__(self) -> None:
+        self._last, self._seconds = time.monotonic(), 0.0
+
+    def seconds(self) -> float:
+        """How many there were until now."""
+        before, self._last = self._last, time.monotonic()
+        self._seconds += min(self._last - before, _UNWATCHED_SECONDS)
+        return self._seconds
 
 
 def _how_it_ended(apart: Apart, limits: Limits) -> str:

@@ -1,18 +1,20 @@
 """Unpack what learning platforms deliver. Nothing an archive says about paths, sizes or links is believed.
 
 Only notebooks are written, each to a place of our choosing below one folder. A zip that a student handed in is opened
-once; a zip inside it is not. What is left out is noted, with the reason, and never stops the rest.
+once; a zip inside it is not. What is left out is noted, with the reason, and never stops the rest: a student's zip has
+limits of its own, and nothing in it counts towards those of the class.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
 import struct
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
@@ -25,6 +27,8 @@ from grader.files import MAX_FILE
 
 _CHUNK = 1 << 20
 _SKIPPED = ("__MACOSX", ".DS_Store", ".ipynb_checkpoints")
+#: What the system says where a path is too long, or a file stands where a folder should be.
+_ODD_PATH = (errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 _FROM_A_PLATFORM = re.compile(r"_assignsubmission_|_\d+_\d+_")
 
 
@@ -35,9 +39,15 @@ class TooLarge(Exception):
 class SafeExtractor(ExtractorPlugin):
     """nbgrader's extractor for archives of students' files."""
 
-    max_file = Integer(MAX_FILE, help="The most bytes one notebook may have.").tag(config=True)
+    max_file = Integer(MAX_FILE, help="The most bytes one file of a student may have, packed or not.").tag(config=True)
     max_handed_in_zip = Integer(4 * MAX_FILE, help="The most bytes in a zip that a student handed in.").tag(config=True)
-    max_total = Integer(20 << 30, help="The most bytes all notebooks may have together.").tag(config=True)
+    max_handed_in_entries = Integer(2_000, help="The most files in a zip that a student handed in.").tag(config=True)
+    max_handed_in_notebooks = Integer(100, help="The most notebooks in a zip that a student handed in.").tag(
+        config=True
+    )
+    max_total = Integer(
+        20 << 30, help="The most bytes all notebooks may have together; those in students' zips, once more."
+    ).tag(config=True)
     max_entries = Integer(200_000, help="The most files in an archive.").tag(config=True)
     timezone = Unicode("", help="The platform's time zone, such as Europe/Berlin. Default: this machine's.").tag(
         config=True
@@ -48,7 +58,7 @@ class SafeExtractor(ExtractorPlugin):
         #: (name, why) of what was left out, and of what was taken in another way than it asked for.
         self.refused: list[tuple[str, str]] = []
         self.notes: list[tuple[str, str]] = []
-        self._written = self._entries = 0
+        self._written = self._unzipped = self._entries = 0
         target = Path(extracted_path)
         for number, (path, name) in enumerate(self._loose_files(Path(archive_path))):
             if path.suffix.lower() == ".zip" and not _FROM_A_PLATFORM.search(name):
@@ -76,16 +86,15 @@ class SafeExtractor(ExtractorPlugin):
 
     def _take(self, path: Path, name: str, target: Path, time: float) -> None:
         suffix = path.suffix.lower()
-        if suffix == ".zip":
-            self._unzip(path, target, handed_in=True, name=name, time=time)
-        elif suffix != ".ipynb":
+        if suffix not in (".zip", ".ipynb"):
             self.refused.append((name, f"is no notebook ({suffix or 'no ending'})"))
+        elif path.stat().st_size > self.max_file:
+            self.refused.append((name, f"is larger than {self.max_file >> 20} MB"))
+        elif suffix == ".zip":
+            self._unzip(path, target, handed_in=True, name=name, time=time)
         else:
-            try:
-                with path.open("rb") as source:
-                    self._write(source, self._place(target, name), self.max_file, time)
-            except TooLarge:
-                self.refused.append((name, f"is larger than {self.max_file >> 20} MB"))
+            with path.open("rb") as source:
+                self._write(source, self._place(target, name), time)
 
     # --- Zips ------------------------------------------------------------------------------------------------------
 
@@ -95,15 +104,17 @@ class SafeExtractor(ExtractorPlugin):
         try:
             with zipfile.ZipFile(path) as archive:
                 entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
-                self._entries += len(entries)
+                if handed_in and (why := self._why_not(entries)):
+                    self.refused.append((name, why))
+                    return
+                self._entries += 0 if handed_in else len(entries)
                 if self._entries > self.max_entries:
                     raise CollectError(f"{name} has more than {self.max_entries:,} files. That is no class.")
-                if handed_in and sum(entry.file_size for entry in entries) > self.max_handed_in_zip:
-                    self.refused.append((name, f"unpacks to more than {self.max_handed_in_zip >> 20} MB"))
-                    return
                 for entry in entries:
                     self._unzip_entry(archive, entry, target, name if handed_in else "", time)
-        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, struct.error) as error:
+        except CollectError:
+            raise
+        except Exception as error:  # zipfile raises whatever it meets in a broken archive
             if isinstance(error, OSError) and error.errno:  # our disk, not their archive
                 raise
             if not handed_in:
@@ -111,6 +122,18 @@ class SafeExtractor(ExtractorPlugin):
                     f"{path.resolve()} is no zip that can be read: {error}. Download it again."
                 ) from None
             self.refused.append((name, "is no zip that can be read"))
+
+    def _why_not(self, entries: Sequence[zipfile.ZipInfo]) -> str:
+        """Why a zip that a student handed in is left out as a whole; "" when it is not. Nothing is unpacked here."""
+        if len(entries) > self.max_handed_in_entries:
+            return f"has more than {self.max_handed_in_entries:,} files"
+        notebooks = [entry.file_size for entry in entries if _suffix(safe_parts(entry.filename)) == ".ipynb"]
+        if len(notebooks) > self.max_handed_in_notebooks:
+            return f"has more than {self.max_handed_in_notebooks:,} notebooks"
+        if sum(entry.file_size for entry in entries) > self.max_handed_in_zip:
+            return f"unpacks to more than {self.max_handed_in_zip >> 20} MB"
+        self._unzipped += sum(notebooks)  # no more than that: zipfile ends an entry at the size it claims
+        return "" if self._unzipped <= self.max_total else "does not fit beside the other zips that were handed in"
 
     def _unzip_entry(
         self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, inside: str, time: float
@@ -122,7 +145,7 @@ class SafeExtractor(ExtractorPlugin):
         place = "/".join([inside[:-4], *parts] if inside else parts)
         if "/".join(parts) != unicodedata.normalize("NFC", entry.filename):
             self.notes.append((shown, f"had the path {entry.filename!r}"))
-        suffix = PurePosixPath(parts[-1]).suffix.lower()
+        suffix = _suffix(parts)
         if stat.S_ISLNK(entry.external_attr >> 16):
             self.refused.append((shown, "is a link, not a file"))
         elif entry.flag_bits & 1:
@@ -134,20 +157,19 @@ class SafeExtractor(ExtractorPlugin):
         else:
             # What a student's own zip says of the time is the student's word: the platform's time counts.
             time = time if inside else self._time(entry)
-            limit = self.max_handed_in_zip if suffix == ".zip" else self.max_file
             try:
                 with archive.open(entry) as source:
-                    path = self._write(source, self._place(target, place), limit, time)
+                    path = self._write(source, self._place(target, place), time, counts=not inside)
             except TooLarge:
-                self.refused.append((shown, f"is larger than {limit >> 20} MB"))
+                self.refused.append((shown, f"is larger than {self.max_file >> 20} MB"))
                 return
-            except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error) as error:
-                self.refused.append((shown, f"is damaged in the archive ({error})"))
-                return
-            except Exception as error:  # zlib.error and others a broken stream raises
-                if isinstance(error, (OSError, CollectError)):
+            except CollectError:
+                raise
+            except Exception as error:  # whatever zipfile and zlib raise from a broken stream
+                if isinstance(error, OSError) and error.errno not in _ODD_PATH:
                     raise
-                self.refused.append((shown, f"is damaged in the archive ({error})"))
+                why = getattr(error, "strerror", None) or error
+                self.refused.append((shown, f"is damaged in the archive ({why})"))
                 return
             if suffix == ".zip":
                 self._unzip(path, target, handed_in=True, name=shown, time=time)
@@ -179,25 +201,26 @@ class SafeExtractor(ExtractorPlugin):
             number += 1
         return path
 
-    def _write(self, source: object, path: Path, limit: int, time: float) -> Path:
+    def _write(self, source: object, path: Path, time: float, counts: bool = True) -> Path:
+        """Write a file; one that `counts` is the class's."""
         for parent in reversed(path.parents):  # a file may stand where a folder is needed: then the folder yields
             if parent.is_file():
                 path = parent.with_name(f"{parent.name} (folder)") / path.relative_to(parent)
         path.parent.mkdir(parents=True, exist_ok=True)
         written = 0
-        try:
-            with path.open("xb") as file:
+        with path.open("xb") as file:
+            try:
                 while block := source.read(_CHUNK):
                     written += len(block)
-                    self._written += len(block)
-                    if written > limit:
+                    self._written += len(block) if counts else 0
+                    if written > self.max_file:
                         raise TooLarge
                     if self._written > self.max_total:
                         raise CollectError(f"The notebooks together are larger than {self.max_total >> 30} GB.")
                     file.write(block)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+            except BaseException:
+                path.unlink()
+                raise
         os.utime(path, (time, time))
         return path
 
@@ -207,6 +230,10 @@ def safe_parts(name: str) -> list[str]:
     text = unicodedata.normalize("NFC", name.replace("\\", "/"))
     text = "".join(char for char in text if char.isprintable()).encode("utf-8", "replace").decode("utf-8")
     return [part for part in (each.strip() for each in text.split("/")) if part.strip(". ") and part != "~"]
+
+
+def _suffix(parts: Sequence[str]) -> str:
+    return PurePosixPath(*parts[-1:]).suffix.lower()
 
 
 def handed_in_at(path: Path) -> datetime:

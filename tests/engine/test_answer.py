@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from recbook.answer import MAX_BYTES, Answer, CaseAnswer, Opaque, Raised, from_json, plain, to_json
+from recbook.answer import MAX_BYTES, MAX_NAME, Answer, CaseAnswer, Opaque, Raised, from_json, plain, to_json
 from recbook.errors import AnswerTooLarge, BadAnswer
 
 scalars = st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | st.text(max_size=20)
@@ -124,3 +124,45 @@ def test_no_bytes_do_anything_but_parse_or_be_refused(text):
         assert isinstance(from_json(text), Answer)
     except BadAnswer:
         pass
+
+
+def with_value(value):
+    return json.dumps({"cases": [{"parts": {"a": value}, "raised": None}], "missing": []})
+
+
+@pytest.mark.parametrize(
+    "dtype", ["(,)f4", "(01,)f4", ",f4", "1 2f4", "0777f4", "()f4", "<f4\n", "<f4,<f4", "<i9", "<U1", "<M8[s]", ["<f4"]]
+)
+def test_only_a_plain_dtype_is_read(dtype):
+    with pytest.raises(BadAnswer):
+        from_json(with_value({"$array": [dtype, [1], "AAAAAA=="]}))
+
+
+@pytest.mark.parametrize("dtype", ["?", *np.typecodes["AllInteger"], *np.typecodes["Float"], ">f4", ">i2"])
+def test_arrays_of_every_plain_dtype_survive_the_border(dtype):
+    answer = Answer((CaseAnswer({"part": plain(np.array([0, 1], dtype))}),))
+    assert same(from_json(to_json(answer)).cases[0].parts["part"], np.array([0, 1], np.dtype(dtype).newbyteorder("=")))
+
+
+@pytest.mark.parametrize("value", [{"$float": 10**400}, {"$array": ["<f4", [2**70], ""]}])
+def test_numbers_without_bounds_are_refused(value):
+    with pytest.raises(BadAnswer):
+        from_json(with_value(value))
+
+
+def test_half_a_surrogate_pair_does_not_cross_the_border():
+    half = "\ud800 and \U0001f600"
+    raised = Raised(half, half, half)
+    parts = {half: [half], "type": Opaque(half), "names": {half: half}}
+    back = from_json(to_json(Answer((CaseAnswer(parts, raised),), missing=(half,))))
+    assert back.missing == ("? and \U0001f600",)
+    assert "\ud800" not in str(back)
+    assert "? and" in str(from_json(json.dumps(half).join(('{"cases": [], "missing": [', "]}"))))
+    str(from_json(b'{"cases": [], "missing": ["\xed\xa0\x80"]}')).encode()
+
+
+def test_names_that_come_back_are_cut():
+    long = "x" * (MAX_BYTES // 3)
+    back = from_json(to_json(Answer((CaseAnswer({"a": Opaque(long)}),), missing=(long,))))
+    assert back.missing == ("x" * MAX_NAME,)
+    assert back.cases[0].parts["a"] == Opaque("x" * MAX_NAME)

@@ -356,6 +356,61 @@ def test_bombs_cost_one_student_only(tmp_path, submitted):
     assert sorted(why for _, why in done.not_understood) == ["is larger than 1 MB", "unpacks to more than 4 MB"]
 
 
+def hostile_zip(path: Path, kind: str) -> bytes:
+    moment = at(1)
+    entries = {
+        "many files": [(f"{i}.txt", b"", moment) for i in range(50)],
+        "many notebooks": [(f"{i}/autoencoder.ipynb ", str(i), moment) for i in range(20)],
+        "large": [(f"{i}.ipynb", b"0" * (1 << 20), moment) for i in range(9)],
+        "large, packed": [("data.csv", os.urandom(3 << 20), moment)],
+        "deep": [("a/" * 3_000 + NOTEBOOK, "deep", moment)],
+        "a file for a folder": [("x.ipynb" + "/x.ipynb" * i, "x", moment) for i in range(4)],
+        "no such letters": [("ü.ipynb", "ü", moment)],
+    }
+    content = zipped(path, entries[kind]).read_bytes()
+    return content.replace("ü".encode(), b"\xff\xff") if kind == "no such letters" else content
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("many files", "more than 40 files"), ("many notebooks", "more than 10 notebooks"),
+        ("large", "unpacks to more than 8 MB"), ("large, packed", "larger than 2 MB"), ("deep", "too long"),
+        ("a file for a folder", "File exists"), ("no such letters", "no zip that can be read"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("unpacked", [False, True])
+def test_a_zip_that_a_student_handed_in_never_stops_the_class(tmp_path, submitted, kind, why, unpacked):
+    entries = [
+        (moodle("Anna", 1, CHAPTER), "fine", at(1)),
+        ("Eve_2_assignsubmission_file_/work.zip", hostile_zip(tmp_path / "inner.zip", kind), at(1)),
+        (moodle("Zoe", 3, CHAPTER), "fine", at(1)),
+    ]
+    download = zipped(tmp_path / "m.zip", entries)
+    if unpacked:
+        with zipfile.ZipFile(download) as archive:
+            archive.extractall(tmp_path / "download")
+        download = tmp_path / "download"
+    limits = {
+        "max_file": 2 << 20, "max_handed_in_zip": 8 << 20, "max_handed_in_entries": 40, "max_handed_in_notebooks": 10,
+        "max_entries": 45,
+    }  # fmt: skip
+    done = collect(CHAPTER, download, submitted, limits=limits)
+    assert {"Anna_1", "Zoe_3"} <= set(done.taken) <= {"Anna_1", "Eve_2", "Zoe_3"}
+    assert any("work.zip" in name and why in reason for name, reason in done.not_understood), done.not_understood
+
+
+def test_zips_of_students_that_are_too_large_together_are_left_out_one_by_one(tmp_path, submitted):
+    inner = zipped(tmp_path / "inner.zip", [(NOTEBOOK, b"0" * 3_000, at(1))]).read_bytes()
+    entries = [(f"{name}_{i}_assignsubmission_file_/work.zip", inner, at(1)) for i, name in enumerate(("Eve", "Fay"))]
+    entries.append((moodle("Zoe", 9, CHAPTER), "x" * 2_000, at(1)))
+    done = collect(CHAPTER, zipped(tmp_path / "m.zip", entries), submitted, limits={"max_total": 5_000})
+    assert done.taken == ["Eve_0", "Zoe_9"]
+    assert done.not_understood == [
+        ("Fay_1_assignsubmission_file_/work.zip", "does not fit beside the other zips that were handed in")
+    ]
+
+
 def test_an_archive_larger_than_any_class_is_refused_and_leaves_nothing(tmp_path, submitted):
     entries = [(f"S_{i}_assignsubmission_file_/{NOTEBOOK}", "x" * 500, at(1)) for i in range(9)]
     with pytest.raises(CollectError, match="larger than"):

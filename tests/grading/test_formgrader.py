@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from handin_files import CHAPTER, hand_in, only_definitions
+from nbconvert.filters import markdown2html
 from typer.testing import CliRunner
 
 from grader.autograded import without_tags
@@ -154,3 +155,16 @@ def test_text_of_a_hand_in_has_no_live_markup():
     assert without_tags(text) == (
         r"< script>x< /script> [a](javascript :x) [b](JavaScript \:x) [c](java& #115;cript:x) [d](java& colon;x) a < b"
     )
+
+
+@pytest.mark.parametrize(
+    "essay", ["![i](http://x/b.png)", "![i][r]\n\n[r]: http://x/b.png", "![r]\n\n[r]: http://x/b.png"]
+)
+def test_pictures_in_an_essay_are_not_fetched_when_a_person_reads_it(essay):
+    assert "<img" in markdown2html(essay)
+    assert "<img" not in markdown2html(without_tags(essay))
+
+
+def test_plain_text_with_exclamation_marks_stays_as_it_is():
+    text = "Great! (Really!) It says n! / (n - k)! and a != b[0], x[!y] and **wow!** [a link](http://x) !"
+    assert without_tags(text) == text

@@ -1,15 +1,19 @@
 """Student code in its own process: what goes wrong there costs the step it goes wrong in, and nothing else."""
 
+import json
+import os
 import threading
 import time
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
+from grader.apart import Usage
 from grader.errors import ChildProblem
 from grader.limits import Limits
 from grader.supervise import Code, respond_apart
-from recbook.answer import Opaque
+from recbook.answer import Answer, CaseAnswer, Opaque, to_json
 from recbook.questions import find
 
 OVERLAP = find("autoencoder.overlap_at_k")
@@ -261,13 +265,148 @@ def test_a_forged_end_leaves_no_question_open(worker):
 
 
 def test_outputs_past_what_is_kept_are_dropped(worker):
-    event = "{'event': 'cell-end', 'index': 7, 'error': None, 'outputs': [{'text': 'x' * 20_000_000}]}"
-    code = Code(cells=[(0, GOOD + FORGED + f"raw(json.dumps({event}))")])
+    event = "{'event': 'cell-end', 'index': index, 'error': None, 'outputs': [{'text': 'x' * 3_000_000}]}"
+    code = Code(cells=[(0, GOOD + FORGED + f"for index in range(5, 8):\n    raw(json.dumps({event}))")])
     response = respond_apart(code, [(OVERLAP, 5)], QUICK, worker.start)
-    assert response.cells[7].outputs == ()
+    assert [bool(response.cells[index].outputs) for index in (5, 6, 7)] == [True, True, False]
     assert answered(response, OVERLAP)
 
 
 def test_the_cpu_time_of_a_hand_in_that_ends_well_is_known(worker):
     response = respond_apart(Code(cells=[(0, "n = sum(range(20_000_000))")]), [], QUICK, worker.start)
     assert response.cpu_seconds > 0.2
+
+
+HALVES = """
+from IPython.display import HTML, display
+half = json.loads('"x\\\\ud800"')
+print(half)
+display(HTML(half))
+raw(json.dumps({"event": "cell-end", "index": 7, "outputs": [{half: [half]}], "error": {"type": half, "where": half}}))
+def overlap_at_k(first, second, k):
+    raise ValueError(half)
+raise ValueError(half)
+"""
+
+
+def test_half_a_surrogate_pair_comes_back_as_text(worker):
+    response = respond_apart(Code(cells=[(0, GOOD + FORGED + HALVES)]), [(OVERLAP, 5)], QUICK, worker.start)
+    assert text(response.cells[0]).startswith("x?\n")
+    assert response.cells[0].error["message"] == "x?"
+    assert response.cells[7].error["type"] == "x?"
+    assert response.asked[OVERLAP.id].answer.raised.message == "x?"
+    str(response).encode()
+
+
+class Written:
+    """A process that has written its lines, or writes them as it is looked at."""
+
+    lost, hit, status, usage = False, "", None, Usage()
+
+    def __init__(self, *looks):
+        self.journal, self._writer = os.pipe()
+        self._looks = iter(looks)
+
+    def write(self, *lines):
+        os.write(
+            self._writer,
+            b"".join(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n" for line in lines),
+        )
+
+    def poll(self):
+        next(self._looks, lambda apart: None)(self)
+        return False
+
+    def wait(self, seconds):
+        pass
+
+    def kill(self):
+        pass
+
+    def close(self):
+        os.close(self.journal)
+        os.close(self._writer)
+
+
+READY = {"event": "ready"}
+QUESTION = {"event": "question", "id": OVERLAP.id}
+ANSWER = {
+    "event": "answer",
+    "id": OVERLAP.id,
+    "answer": to_json(Answer(missing=("x",))),
+    "seconds": 0,
+    "peak_memory": 0,
+}
+END = {"event": "end"}
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The machine's clock as the grader sees it, which a test can set forward."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("grader.supervise.time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
+
+
+def test_the_time_while_the_grader_is_stopped_is_not_the_hand_ins(clock):
+    def stopped(apart):
+        clock.now += 10_000
+        apart.write(READY, QUESTION)
+
+    def start(job, limits):
+        clock.now += 10_000
+        return Written(stopped, lambda apart: apart.write(ANSWER, END))
+
+    response = respond_apart(Code(), [(OVERLAP, 5)], QUICK, start)
+    assert response.asked[OVERLAP.id].answer.missing == ("x",)
+    assert response.starts == 1
+
+
+def test_what_was_written_in_time_counts_however_late_it_is_read(clock):
+    def start(job, limits):
+        apart = Written()
+        apart.write(READY, QUESTION, ANSWER, END)
+        clock.now += 1
+        return apart
+
+    response = respond_apart(Code(), [(OVERLAP, 5)], Limits(total_seconds=0.5), start)
+    assert response.asked[OVERLAP.id].answer.missing == ("x",)
+
+
+def test_who_writes_without_end_is_stopped_in_time(clock):
+    """And time that is watched counts: here each look takes a tenth of a second."""
+
+    class Flood(Written):
+        def poll(self):
+            clock.now += 0.1
+            self.write(READY)
+
+    response = respond_apart(Code(), [(OVERLAP, 5)], Limits(total_seconds=5), lambda job, limits: Flood())
+    assert response.asked[OVERLAP.id].why == "no time left"
+    assert 5 <= clock.now < 6
+
+
+def written_slowly(*lines):
+    """Respond to a process that writes more than a pipe holds."""
+
+    def start(job, limits):
+        apart = Written()
+        threading.Thread(target=apart.write, args=(READY, QUESTION, *lines, END)).start()
+        return apart
+
+    return respond_apart(Code(), [(OVERLAP, 5)], QUICK, start).asked[OVERLAP.id].answer
+
+
+@pytest.mark.parametrize(
+    "filling", ['"' + "x" * 9_000_000 + '"', "[" + "[]," * 2_000_000 + "1]"], ids=["long", "nested"]
+)
+def test_a_line_larger_than_any_of_ours_is_not_read(filling):
+    end = '{"event": "end", "x": ' + filling + "}\n"
+    assert written_slowly(end.encode(), ANSWER).missing == ("x",)
+
+
+def test_the_largest_answer_is_read():
+    """Where each character takes two: once in the answer, and once more in the line."""
+    quotes = '"' * 499_900
+    answer = written_slowly(ANSWER | {"answer": to_json(Answer((CaseAnswer({"part": quotes}),)))})
+    assert answer.cases[0].parts["part"] == quotes
