@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 from grader.bindings import read_code
 from grader.collected import numbers_of
 from grader.errors import HandinProblem, NoHandins
-from grader.files import as_text, candidates, is_notebook, listed
+from grader.files import MAX_FILE, as_text, candidates, is_notebook, listed
 from grader.reading import Cell, read_cells, read_notebook
 from grader.repair import Matched, defining_cells, is_answered, match
 from recbook.question import Question
@@ -35,6 +37,8 @@ __all__ = [
 _NOT_STUDENTS = ("__MACOSX", "__pycache__")
 _CHECK = re.compile(r"""\bcheck\(\s*["'](\w+)\.""")
 _STUB = "raise NotImplementedError"
+#: What may be the notebook is looked into one after the other until so much was read.
+_MOST_READ = MAX_FILE
 
 
 @dataclass(frozen=True)
@@ -108,12 +112,15 @@ def read_handin(folder: Path, chapter: str) -> tuple[list[Cell], list[str]]:
     expected = f"{chapter}.ipynb"
     read: list[_Notebook] = []
     problems: dict[str, HandinProblem] = {}
+    left = _MOST_READ
     for name, content in candidates(folder, expected):
         try:
-            read.append(_Notebook(name, *read_notebook(content()), chapter))
+            raw = content()
+            left -= len(raw)
+            read.append(_Notebook(name, *read_notebook(raw), chapter))
         except HandinProblem as problem:
             problems[name] = problem
-        if read and read[0].name == expected and read[0].is_worked_on:
+        if left < 0 or (read and read[0].name == expected and read[0].is_worked_on):
             break
     if not read:
         raise next(iter(problems.values()), HandinProblem(_nothing(folder, chapter)))
@@ -148,11 +155,13 @@ class _Notebook:
         said = [cell.grade_id.partition("-")[0] for cell in cells if "-" in cell.grade_id]
         said += [name for cell in cells for name in _CHECK.findall(cell.source)]
         said = [name for name in said if name in known]
-        defined = [(read_code(cell.source).defines, cell.source) for cell in cells]
+        defined = [(read_code(cell.source).defines, cell.source) for cell in cells if cell.may_define]
         names = {name for here, _ in defined for name in here}
         done = {name for here, source in defined if _STUB not in source for name in here}
         #: The chapter that it says it is of, when it says so and it is not ours; "" otherwise.
-        self.other = max((each for each in said if each != chapter), key=said.count, default="")
+        self.other = max(Counter(each for each in said if each != chapter).items(), key=itemgetter(1), default=("", 0))[
+            0
+        ]
         self.is_of_chapter = chapter in said or len(names & _subjects(chapter)) > len(names & _subjects(self.other))
         self.n_done = len(done & _subjects(chapter, with_bug_hunts=False))
         self.is_worked_on = self.is_of_chapter and self.n_done > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from grader.mending import read_json
 MAX_CELLS = 5_000
 #: Of the cells that are looked into, in characters: to read a million of the densest takes five seconds.
 MAX_CODE = 1_000_000
+_DEFINITION = re.compile(r"\b(?:def|class)\s")
 _DOWNLOAD = "In Colab: File > Download > Download .ipynb."
 #: Byte order marks, the longer ones first; then a text in UTF-16 that lacks it, by how "{" looks in it.
 _ENCODINGS = (
@@ -35,6 +37,11 @@ class Cell:
     grade_id: str = ""
     tags: tuple[str, ...] = ()
 
+    @property
+    def may_define(self) -> bool:
+        """Whether it is worth looking into for definitions: code, or a text that may be code whose kind was changed."""
+        return len(self.source) <= MAX_SOURCE and (self.kind == "code" or bool(_DEFINITION.search(self.source)))
+
 
 def read_notebook(content: bytes) -> tuple[list[Cell], list[str]]:
     """The cells of a notebook file as far as it is one, and notes on what was odd. Raises `HandinProblem`."""
@@ -47,7 +54,7 @@ def read_notebook(content: bytes) -> tuple[list[Cell], list[str]]:
     if len(found) > MAX_CELLS:
         raise HandinProblem(f"The notebook has {len(found):,} cells. Something went wrong when it was saved.")
     cells = [_read_cell(cell) for cell in found]
-    code = sum(len(cell.source) for cell in cells if cell.kind == "code" and len(cell.source) <= MAX_SOURCE)
+    code = sum(len(cell.source) for cell in cells if cell.may_define)
     if code > MAX_CODE:
         raise HandinProblem(f"The notebook has {code:,} characters of code. Leave out what is not your work.")
     return cells, [*notes, *filter(None, [mended])]

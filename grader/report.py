@@ -6,6 +6,7 @@ can be at any time, also while a class is graded.
 
 from __future__ import annotations
 
+import inspect
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -19,9 +20,11 @@ from grader.chapter import filled, read_chapter
 from grader.errors import AuthorError, GradebookError, GraderError
 from grader.feedback import environment
 from grader.gradebook import has_gradebook, open_gradebook
+from grader.implementations import alternatives
 from grader.records import HandinRecord, read_records
 from grader.results import write_text
 from grader.standings import Standing, standings
+from recbook.questions import find
 
 #: Longer lists are cut, and say so: all of it is in grades.csv and log.jsonl.
 LONGEST_LIST = 25
@@ -67,13 +70,18 @@ def as_they_stand(records: Iterable[HandinRecord], standing: Mapping[str, Standi
 
 
 def given_code(chapter: str) -> dict[str, list[str]]:
-    """The code of each exercise that is nobody's own: the stub and the reference."""
+    """The code of each exercise that is nobody's own: the stub, the reference, and the right alternatives."""
     try:
         cells = read_chapter(chapter).cells
     except AuthorError:  # not a chapter of this course (any more)
         return {}
     stubs = {cell.metadata["exercise"]: cell.source for cell in cells if "exercise" in cell.metadata}
-    return {exercise: [stub, filled(stub, chapter)] for exercise, stub in stubs.items()}
+    return {exercise: [stub, filled(stub, chapter), *_alternatives(exercise)] for exercise, stub in stubs.items()}
+
+
+def _alternatives(exercise: str) -> list[str]:
+    question = find(exercise)
+    return [] if question.kind == "quiz" else [inspect.getsource(each.code) for each in alternatives(question)]
 
 
 def report_page(chapter: str, records: Sequence[HandinRecord], given: Mapping[str, Sequence[str]]) -> str:

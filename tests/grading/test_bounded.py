@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from grader import handins
 from grader.autograded import MAX_OUTPUTS, graded_notebook
 from grader.bindings import Code
 from grader.errors import HandinProblem
 from grader.feedback import clean, show_cell
-from grader.handins import Cell, match
+from grader.handins import Cell, match, read_handin
 from grader.ordering import after_what_they_need
 from grader.reading import read_notebook
 from grader.supervise import CellRun
@@ -50,6 +51,38 @@ def test_fences_without_end(release, fences):
 )
 def test_code_in_fences_is_found(release, text, found):
     assert (0 in dict(match([Cell("markdown", text)], release).run)) == found
+
+
+def write(folder, name, *cells):
+    folder.mkdir(exist_ok=True)
+    cells = [{"cell_type": kind, "metadata": {}, "source": source} for kind, source in cells]
+    (folder / name).write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_notebook_that_names_another_chapter_without_end(tmp_path):
+    write(tmp_path, "autoencoder.ipynb", ("markdown", "check('softmax.\n" * 60_000))
+    with pytest.raises(HandinProblem, match="'softmax'"):
+        read_handin(tmp_path, "autoencoder")
+
+
+def test_text_that_may_be_code_counts_as_code(tmp_path):
+    dense = "def f(): a\n" + "a=b\n" * 40_000
+    write(tmp_path, "autoencoder.ipynb", *[("markdown", dense)] * 10)
+    with pytest.raises(HandinProblem, match="characters of code"):
+        read_handin(tmp_path, "autoencoder")
+    write(tmp_path, "autoencoder.ipynb", *[("markdown", "![](data:image/png;base64," + "QUJD" * 40_000)] * 10)
+    assert len(read_handin(tmp_path, "autoencoder")[0]) == 10
+
+
+def test_many_large_notebooks_are_not_all_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(handins, "_MOST_READ", 5_000)
+    for number in range(9):
+        write(tmp_path, f"copy{number}.ipynb", ("code", "x = 1\n" * 500))
+    read = []
+    monkeypatch.setattr(handins, "read_notebook", lambda content: read.append(content) or read_notebook(content))
+    read_handin(tmp_path, "autoencoder")
+    assert len(read) == 2
 
 
 @pytest.mark.usefixtures("soon")

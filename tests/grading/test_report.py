@@ -321,8 +321,9 @@ def test_the_page_is_self_contained_and_its_pictures_are_described(thirty_page):
 
 
 def test_the_page_names_mistakes_hints_problems_and_events(thirty_page, thirty):
-    mistake = next(each for record in thirty for each in record.exercises if each.mistake)
-    assert mistake.mistake.replace("_", " ") in thirty_page
+    mistakes = misconceptions(thirty)
+    assert len(mistakes) > 30
+    assert all(f"<strong>{each.words}</strong>" in thirty_page for each in mistakes)
     assert "The file is empty." in thirty_page
     assert "the limit of 8.0 s of CPU time was hit" in thirty_page
     assert "A loss that looks only at ratings" in thirty_page
