@@ -18,7 +18,7 @@ from typing import Any, Literal
 from grader.apart import Apart, Usage
 from grader.errors import ChildProblem
 from grader.limits import Limits
-from recbook.answer import MAX_BYTES, Answer, from_json, parse_json
+from recbook.answer import MAX_BYTES, MAX_NAME, Answer, from_json, parse_json
 from recbook.asking import draw_cases
 from recbook.errors import BadAnswer
 from recbook.question import Question
@@ -43,6 +43,8 @@ _MOST_OUTPUT = 2 * MAX_ALL
 #: The characters of a line around its outputs or its answer.
 _FRAME = 1 << 16
 _MOST_MEMORY = 1 << 50
+#: Of the libraries that were put back, so many are named.
+_MOST_NAMES = 9
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,8 @@ class _Watch:
                 self._next("cell", int(event["index"]), self._limits.cell_seconds)
             elif kind == "cell-end":
                 self._keep_cell(int(event["index"]), event)
+            elif kind == "put-back":
+                self._note_put_back(event["names"])
             elif kind == "question" and event["id"] in self._questions:
                 self._next("question", event["id"], self._question_seconds(event["id"]))
             elif kind == "answer" and event["id"] in self._questions:
@@ -253,6 +257,12 @@ class _Watch:
     def _question_seconds(self, id: str) -> float:
         question, seed = self._questions[id]
         return question.seconds * max(1, len(draw_cases(question, seed)))
+
+    def _note_put_back(self, names: list[str]) -> None:
+        named = ", ".join(name for name in names[:_MOST_NAMES] if name.isidentifier() and len(name) <= MAX_NAME)
+        note = f"a cell had deleted or replaced what the notebook imports, put back for the questions: {named}"
+        if note not in self.response.notes:
+            self.response.notes.append(note)
 
     def _keep_cell(self, index: int, event: dict[str, Any]) -> None:
         outputs = tuple(output for output in event["outputs"] if isinstance(output, dict))

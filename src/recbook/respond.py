@@ -14,6 +14,7 @@ the process ended, or when the lines stopped coming::
 
     {"event": "ready"}
     {"event": "cell", "index": 3}         {"event": "cell-end", "index": 3, "outputs": [...], "error": {...} or null}
+    {"event": "put-back", "names": ["np"]}   # after the cells: libraries that one of them had lost
     {"event": "question", "id": "..."}
     {"event": "answer", "id": "...", "answer": "...", "seconds": 0.02, "peak_memory": 300000000}
     {"event": "end"}
@@ -165,7 +166,8 @@ def _run_cells(job: dict[str, Any], journal: Journal) -> Namespace:
         left -= time.monotonic() - started
         imported |= _libraries(shell.user_ns)
         journal.write("cell-end", index=index, outputs=shell.recorder.outputs, error=_describe(error))
-    _put_back(imported, shell.user_ns)
+    if names := _put_back(imported, shell.user_ns):
+        journal.write("put-back", names=names)
     return shell.user_ns
 
 
@@ -175,14 +177,14 @@ def _libraries(namespace: Namespace) -> dict[str, types.ModuleType]:
     return {name: value for name, value in dict(namespace).items() if id(value) in modules}
 
 
-def _put_back(imported: Namespace, namespace: dict[str, Any]) -> None:
-    """Put the libraries back that a cell has deleted, or replaced by something that is no module or class.
+def _put_back(imported: Namespace, namespace: dict[str, Any]) -> list[str]:
+    """Put the libraries back that a cell has deleted, or replaced by something that is no module or class: which?
 
     The questions come after the last cell, and `nn = 5` down there would take `nn` from every function above it.
     """
-    for name, module in imported.items():
-        if not issubclass(type(namespace.get(name)), types.ModuleType | type):
-            namespace[name] = module
+    lost = [name for name in imported if not issubclass(type(namespace.get(name)), types.ModuleType | type)]
+    namespace.update({name: imported[name] for name in lost})
+    return lost
 
 
 def definitions(source: str) -> str:

@@ -73,6 +73,12 @@ def test_what_the_last_cell_sets_does_not_reach_the_questions(respond, right, la
     assert response.asked[OVERLAP.id].answer == right
 
 
+def test_what_was_put_back_is_said(respond):
+    response = respond(IMPORTS, OVERLAPPING, "del np\nnn = 5")
+    assert [note.rpartition(": ")[2] for note in response.notes] == ["np, nn"]
+    assert respond(IMPORTS, OVERLAPPING).notes == []
+
+
 def test_another_module_or_class_of_that_name_stays(respond):
     factors = "import math as np\nclass nn: factor = 4"
     definition = "def overlap_at_k(first, second, k):\n    return np.sqrt(nn.factor)"
