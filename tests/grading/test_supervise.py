@@ -247,7 +247,9 @@ def raw(text):
     [
         '{"event": "cell", "index": Infinity}',
         '{"event": "cell-end", "index": 0, "outputs": [], "error": [1]}',
-        '{"event": "put-back", "names": 3}', '{"event": "put-back", "names": [3, {}]}', '{"event": "put-back"}',
+        '{"event": "put-back", "names": 3}',
+        '{"event": "put-back", "names": [3, {}]}',
+        '{"event": "put-back"}',
         '{"event": "cell-end", "index": 0, "outputs": [], "error": {"type": 1}}',
         '{"event": "answer", "id": "autoencoder.overlap_at_k", "answer": "{}", "seconds": NaN, "peak_memory": 1}',
         '{"event": "question", "id": []}',
