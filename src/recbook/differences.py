@@ -55,12 +55,17 @@ def _describe_members(mine: Plain, reference: Plain, part: Part, what: str) -> s
         return f"{what}: got {_short(mine)}, expected a flat list"
     if len(got) != len(want):
         return f"{what}: has {len(got)} entries, expected {len(want)}"
+    if order := _other_order(got, want):
+        return f"{what}: {order}"
+    extra = next((item for item in got if item not in want), None)
+    return f"{what}: {_short(extra)} should not be in it" if extra is not None else f"{what}: an entry stands twice"
+
+
+def _other_order(got: list, want: list) -> str:
+    """How the order differs, where the entries are the same; else ""."""
     if sorted(map(repr, got)) != sorted(map(repr, want)):
-        extra = next((item for item in got if item not in want), None)
-        return f"{what}: {_short(extra)} should not be in it" if extra is not None else f"{what}: an entry stands twice"
-    if got == want[::-1]:
-        return f"{what}: the order is reversed"
-    return f"{what}: the right entries in another order"
+        return ""
+    return "the order is reversed" if got == want[::-1] else "the right entries in another order"
 
 
 def _describe_list(mine: Plain, reference: list, what: str) -> str:
@@ -69,10 +74,8 @@ def _describe_list(mine: Plain, reference: list, what: str) -> str:
         return f"{what}: got {_short(mine)}, expected a list of {len(reference)}"
     if len(got) != len(reference):
         return f"{what}: has {len(got)} entries, expected {len(reference)}"
-    if got == reference[::-1]:
-        return f"{what}: the order is reversed"
-    if sorted(map(repr, got)) == sorted(map(repr, reference)):
-        return f"{what}: the right entries in another order"
+    if order := _other_order(got, reference):
+        return f"{what}: {order}"
     first = next((i for i, (a, b) in enumerate(zip(got, reference, strict=True)) if a != b), 0)
     return f"{what}: entry {first} is {_short(got[first])}, expected {_short(reference[first])}"
 
